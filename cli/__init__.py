@@ -1,0 +1,1 @@
+"""The commands `synth` and `train`: parse, call, print."""

@@ -1,0 +1,1 @@
+"""Real frames in, paired avatar shards out."""

@@ -1,0 +1,1 @@
+"""Shards in, Action Unit detectors and scores out."""
