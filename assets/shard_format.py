@@ -6,7 +6,7 @@ Units, ``K`` expression units, ``S`` sequences, ``P`` identity modes; ``N`` is a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 FORMAT_NAME = "twinface-shard"
@@ -86,6 +86,7 @@ FIELDS: tuple[Field, ...] = (
     Field("frames/twin_rotation", "float32", ("T", 3, 3), "", "Head rotation as drawn in the twins.", True),
     Field("frames/twin_landmarks_px", "float32", ("T", "G", "L", 2), "px of the crop", "Landmarks as drawn.", True),
     Field("sequences/name", "str", ("S",), "", "Name of each sequence: task, video file or folder."),
+    Field("sequences/size_px", "int32", ("S", 2), "px", "Width and height of the source pictures; 0 if none was read."),
     Field("avatars/name", "str", ("G",), "", "Avatar identifier, unique in the run."),
     Field("avatars/image", "str", ("G",), "", "Which /images group holds its pictures: female, male, …"),
     Field("avatars/apparent_gender", "str", ("G",), "female, male", "Apparent gender the avatar was drawn for."),
@@ -110,8 +111,29 @@ ATTRIBUTES: dict[str, str] = {
     "versions": "JSON of program, rig, model and library versions with fingerprints",
     "licences": "JSON of the licences of rig, model and source",
     "coverage": "JSON: for each AU whether the rig drives, approximates or misses it",
+    "fit": "JSON: settings and diagnostics of the fit, among them the camera distance and the label prior",
     "complete": "true once every planned row has its final status",
 }
 
+JSON_ATTRIBUTES = ("config", "versions", "licences", "coverage", "fit")
+
 IMAGE_REAL = "real"
 TWIN_PAIR = ("female", "male")
+SHARD_SUFFIX = ".h5"
+
+
+def fields_of(images: tuple[str, ...]) -> tuple[Field, ...]:
+    """Return the table with ``{image}`` written out for every group of pictures.
+
+    Parameters
+    ----------
+    images : tuple of str
+        ``real`` and the twin names, for example ``("real", "female", "male")``.
+    """
+    out: list[Field] = []
+    for field in FIELDS:
+        if "{image}" in field.path:
+            out += [replace(field, path=field.path.format(image=image)) for image in images]
+        else:
+            out.append(field)
+    return tuple(out)
