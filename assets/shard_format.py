@@ -1,7 +1,8 @@
 """The shard format: one table that the writer, the readers, the checks and docs/shard-format.md use.
 
 A shard is one HDF5 file per subject. ``T`` counts planned frames, ``G`` twins per frame, ``A`` Action
-Units, ``K`` expression units, ``S`` sequences, ``P`` identity modes; ``N`` is any length.
+Units, ``K`` expression units, ``S`` sequences, ``L`` landmarks of the source, ``M`` landmarks of the rig; ``N`` is any
+length.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ FIELDS: tuple[Field, ...] = (
     Field("frames/residual_px", "float32", ("T",), "px of the crop", "Root mean square landmark residual of the fit."),
     Field("frames/crop_from_source", "float32", ("T", 2, 3), "", "Affine map from source pixels to crop pixels."),
     Field("frames/twin_rotation", "float32", ("T", 3, 3), "", "Head rotation as drawn in the twins.", True),
-    Field("frames/twin_landmarks_px", "float32", ("T", "G", "L", 2), "px of the crop", "Landmarks as drawn.", True),
+    Field("frames/twin_landmarks_px", "float32", ("T", "G", "M", 2), "px of the crop", "Landmarks as drawn.", True),
     Field("sequences/name", "str", ("S",), "", "Name of each sequence: task, video file or folder."),
     Field("sequences/size_px", "int32", ("S", 2), "px", "Width and height of the source pictures; 0 if none was read."),
     Field("avatars/name", "str", ("G",), "", "Avatar identifier, unique in the run."),

@@ -1,0 +1,1 @@
+"""Where real frames come from: videos, pictures, CSV manifests, and the simulated stand-in."""
