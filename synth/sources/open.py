@@ -1,0 +1,205 @@
+"""From ``--source`` to sequences: videos, pictures, folders, manifests and the simulated stand-in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assets.errors import InputError, Problem, closest
+from synth.sources.csv_table import raise_problems
+from synth.sources.gender import parse_gender
+from synth.sources.images import IMAGE_SUFFIXES, image_problem, open_images
+from synth.sources.label_csv import DEFAULT_INTENSITY_THRESHOLD
+from synth.sources.manifest import read_manifest
+from synth.sources.match import FootageSequence, attach_labels, limit_frames, read_labels
+from synth.sources.video import VIDEO_SUFFIXES, open_video
+from synth.tracks import Sequence
+
+STANDIN_CORPORA = ("standin-bp4d", "standin-disfa", "standin-gft")
+DEFAULT_SOURCE = STANDIN_CORPORA[0]
+DEFAULT_STANDIN_SUBJECTS = 30
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """What the user asks for.
+
+    Attributes
+    ----------
+    sources : tuple of str
+        Paths, or one stand-in corpus; empty is the default stand-in.
+    labels : str or None
+        Path of a label CSV for footage.
+    landmarks : str or None
+        Path of landmarks the user brings.
+    gender : str
+        Apparent gender of subjects for whom no manifest gives one.
+    au_threshold : float
+        Least intensity that counts as active.
+    subjects : int or None
+        Keep the first so many subjects, by name.
+    frames : int or None
+        Keep at most so many frames of each subject, spread evenly.
+    seed : int
+        Seeds the simulated source.
+    """
+
+    sources: tuple[str, ...] = ()
+    labels: str | None = None
+    landmarks: str | None = None
+    gender: str = "unknown"
+    au_threshold: float = DEFAULT_INTENSITY_THRESHOLD
+    subjects: int | None = None
+    frames: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Source:
+    """An opened source.
+
+    Attributes
+    ----------
+    corpus : str
+        For example ``standin-bp4d``, ``video``, ``images``, ``manifest``.
+    simulated : bool
+        Whether the frames are themselves rendered.
+    licence : str
+        What is known about the rights in the frames.
+    subjects : dict of str to tuple of Sequence
+        Sequences of each subject, subjects sorted by name.
+    """
+
+    corpus: str
+    simulated: bool
+    licence: str
+    subjects: dict[str, tuple[Sequence, ...]]
+
+
+def open_source(spec: SourceSpec) -> Source:
+    """Open everything a specification names and check it.
+
+    Raises
+    ------
+    InputError
+        Every problem found, at once: missing or broken files, unknown names, labels that do not match.
+    """
+    names = spec.sources or (DEFAULT_SOURCE,)
+    standins = [name for name in names if name.startswith("standin") and not Path(name).exists()]
+    if standins:
+        return _open_standin(names, spec)
+    kinds, sequences = _open_footage(names, spec)
+    if spec.landmarks is not None:
+        from synth.landmarks.given import attach_landmarks
+
+        sequences = attach_landmarks(sequences, spec.landmarks)
+    if spec.labels is not None:
+        sequences = attach_labels(sequences, read_labels(spec.labels, spec.au_threshold))
+    subjects = sorted({sequence.subject for sequence in sequences})
+    if spec.subjects is not None and spec.subjects > len(subjects):
+        what = f"{spec.subjects} subjects asked for but the source has {len(subjects)}"
+        raise InputError.one(what, "--subjects", f"use --subjects {len(subjects)} or leave it out")
+    kept = subjects[: spec.subjects]
+    sequences = [sequence for sequence in sequences if sequence.subject in kept]
+    if spec.frames is not None:
+        sequences = limit_frames(sequences, spec.frames)
+    by_subject = {name: tuple(s for s in sequences if s.subject == name) for name in kept}
+    return Source(kinds.pop() if len(kinds) == 1 else "mixed", False, "as granted to the user by its owner", by_subject)
+
+
+def _open_standin(names: tuple[str, ...], spec: SourceSpec) -> Source:
+    problems = [
+        Problem(f"unknown stand-in corpus {name!r}", "--source", closest(name, STANDIN_CORPORA))
+        for name in names
+        if name not in STANDIN_CORPORA
+    ]
+    if len(names) > 1:
+        problems.append(Problem("a stand-in corpus cannot be mixed with other sources", "--source", "name it alone"))
+    for option in ("labels", "landmarks"):
+        if getattr(spec, option) is not None:
+            problems.append(Problem("the simulated source brings its own", f"--{option}", "leave the option out"))
+    raise_problems(problems)
+    from assets.standin import DEFAULT_FRAMES_PER_SUBJECT
+    from synth.standin import standin_sequences
+
+    count = DEFAULT_STANDIN_SUBJECTS if spec.subjects is None else spec.subjects
+    frames = DEFAULT_FRAMES_PER_SUBJECT if spec.frames is None else spec.frames
+    grouped: dict[str, list[Sequence]] = {}
+    for sequence in standin_sequences(names[0], count, frames, spec.seed):
+        grouped.setdefault(sequence.subject, []).append(sequence)
+    by_subject = {name: tuple(grouped[name]) for name in sorted(grouped)}
+    return Source(names[0], True, "simulated: rendered from the built-in rig, no person is shown", by_subject)
+
+
+def _open_footage(names: tuple[str, ...], spec: SourceSpec) -> tuple[set[str], list[FootageSequence]]:
+    gender = parse_gender(spec.gender, "--gender")
+    problems: list[Problem] = []
+    kinds: set[str] = set()
+    sequences: list[FootageSequence] = []
+    for name in names:
+        try:
+            kind, found = _open_one(Path(name), gender, spec)
+        except InputError as error:
+            problems += error.problems
+            continue
+        kinds.add(kind)
+        sequences += found
+    raise_problems(problems)
+    doubles = [key for key, n in Counter((s.subject, s.name) for s in sequences).items() if n > 1]
+    raise_problems(
+        Problem(f"two inputs are called {subject}/{name}", "--source", "rename one, or list them in a CSV manifest")
+        for subject, name in doubles
+    )
+    return kinds, sequences
+
+
+def _open_one(path: Path, gender: str, spec: SourceSpec) -> tuple[str, list[FootageSequence]]:
+    """Open one ``--source`` value and return what kind it is and its sequences."""
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return "images", _open_folder(path, gender)
+    if not path.exists():
+        hint = closest(str(path), STANDIN_CORPORA) if "/" not in str(path) and not suffix else "check the path"
+        raise InputError.one("there is no such file or folder", path, hint)
+    if suffix == ".csv":
+        found = read_manifest(path, spec.au_threshold)
+        return "manifest", [replace(s, apparent_gender=gender) if s.apparent_gender == "unknown" else s for s in found]
+    if suffix in VIDEO_SUFFIXES:
+        return "video", [open_video(path, path.stem, path.stem, gender)]
+    if suffix in IMAGE_SUFFIXES:
+        problem = image_problem(path)
+        if problem is not None:
+            raise InputError(problem)
+        return "images", [open_images([path], path.stem, path.stem, gender)]
+    raise InputError.one("this is no video, picture, folder or CSV", path, "pass MP4, AVI, MOV, JPEG, PNG or CSV")
+
+
+def _open_folder(folder: Path, gender: str) -> list[FootageSequence]:
+    """Open a folder: pictures in it are one sequence; sub-folders are subjects, their sub-folders sequences.
+
+    A folder without sub-folders is one subject. Videos are sequences of the subject whose folder holds them, and
+    subjects of their own in the top folder.
+    """
+    out: list[FootageSequence] = []
+    problems: list[Problem] = []
+    places = [(folder, folder.resolve().name)]
+    for child in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        places.append((child, child.name))
+        places += [(g, child.name) for g in sorted(child.iterdir()) if g.is_dir() and not g.name.startswith(".")]
+    for place, subject in places:
+        files = sorted(path for path in place.iterdir() if path.is_file() and not path.name.startswith("."))
+        pictures = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
+        bad = [problem for problem in map(image_problem, pictures) if problem is not None]
+        problems += bad
+        if pictures and not bad:
+            out.append(open_images(pictures, subject, place.resolve().name, gender))
+        for video in (path for path in files if path.suffix.lower() in VIDEO_SUFFIXES):
+            try:
+                out.append(open_video(video, video.stem if place == folder else subject, video.stem, gender))
+            except InputError as error:
+                problems += error.problems
+    raise_problems(problems)
+    if not out:
+        raise InputError.one("the folder holds no picture and no video", folder, "pass another folder")
+    return out
