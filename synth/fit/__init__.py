@@ -1,0 +1,1 @@
+"""Landmarks to expression weights, head pose and gaze."""

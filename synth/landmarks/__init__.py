@@ -1,0 +1,1 @@
+"""Pictures to landmarks: networks, tracking, given points, and where landmarks sit on a rig."""
