@@ -142,6 +142,11 @@ class Rig:
         Eyeball rotation at weight 1 of an ``eyeLook*`` unit.
     maps : dict of str to (H, W) uint8
         Masks in the texture space of the skin: ``lips``, ``brow_female``, ``wrinkle_forehead`` …
+        Row 0 is the top of the texture (v = 1).
+    regions : dict of str to (4,) float
+        Boxes ``(u0, v0, u1, v1)`` of the texture square by what they hold: ``head``, ``eye``, ``hair`` …
+        An eye is an azimuthal map about the pupil in the centre of its box, whose edge is 120 degrees
+        from the optical axis; hair strands run along v, from the root at ``v1`` to the tip at ``v0``.
     fingerprint : str
         SHA-256 of the content, hexadecimal.
     """
@@ -161,6 +166,7 @@ class Rig:
     eye_vertices: np.ndarray
     max_gaze_rad: float = 0.52
     maps: dict[str, np.ndarray] = field(default_factory=dict)
+    regions: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
     fingerprint: str = ""
 
     def eye_centres_mm(self, vertices_mm: np.ndarray | None = None) -> np.ndarray:

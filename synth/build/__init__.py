@@ -1,0 +1,1 @@
+"""Build the default rig from its CC0 source data."""
