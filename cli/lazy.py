@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
 from assets.errors import closest
+from cli.errors import run_command
 
 
 class LazyGroup(click.Group):
-    """A click group over a table of commands.
+    """A click group over a table of commands; as a program it ends as ``cli.errors.run_command`` says.
 
     Parameters
     ----------
@@ -21,6 +25,18 @@ class LazyGroup(click.Group):
     def __init__(self, *args: object, table: dict[str, tuple[str, str]], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.table = table
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run as a program and exit, or return the command's value if not ``standalone_mode``."""
+        if standalone_mode:
+            sys.exit(run_command(self, self.name or prog_name or "", args))
+        return super().main(args, prog_name, standalone_mode=False, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return command names in the order of the table."""

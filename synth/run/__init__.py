@@ -1,0 +1,1 @@
+"""One run: configuration, plan, workers, one shard per subject."""

@@ -1,0 +1,1 @@
+"""Writing shards: encoded pictures and everything known about them."""

@@ -1,0 +1,206 @@
+"""The configuration of a run: one table for the command line, the TOML file and the saved run."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from assets.errors import InputError, Problem, closest
+
+RENDERERS = ("auto", "egl", "osmesa", "software")
+DETECTORS = ("litert", "mediapipe")
+FACE_RULES = ("largest", "central", "first")
+ENCODINGS = ("jpeg", "png")
+SIZES = (64, 1024)
+SAMPLES = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class RenderConfig:
+    """Everything that decides what a run writes. How many workers there are does not.
+
+    Attributes
+    ----------
+    source : tuple of str
+        Videos, pictures, folders, CSV manifests, or one stand-in corpus.
+    labels : str or None
+        CSV with Action Unit labels of the source.
+    landmarks : str or None
+        CSV or npz with landmarks of the source, used instead of the detector.
+    gender : str
+        Apparent gender of the source's subjects where no manifest says.
+    au_threshold : float
+        Least value of an ``AU…_r`` column that counts as active.
+    subjects : int or None
+        Number of subjects; None takes all, or 30 of a stand-in.
+    avatars : int or None
+        Number of avatars, even; None takes two per subject.
+    frames : int or None
+        Frames per subject, spread evenly; None takes all, or the stand-in's default.
+    seed : int
+        Root of all randomness.
+    size : int
+        Side of every picture in pixels.
+    samples : int
+        Samples per pixel of the twins.
+    encoding : str
+        ``jpeg`` (quality 95, no chroma subsampling) or ``png``.
+    renderer : str
+        ``auto`` tries EGL, OSMesa, then the software rasteriser.
+    detector : str
+        Landmark network.
+    face_rule : str
+        Which of several faces is the subject.
+    label_prior : float
+        How strongly known labels bear on the fit, 0 to 1; 0 is pure tracking.
+    assets : str
+        Rig of the avatars.
+    """
+
+    source: tuple[str, ...] = ("standin-bp4d",)
+    labels: str | None = None
+    landmarks: str | None = None
+    gender: str = "unknown"
+    au_threshold: float = 1.0
+    subjects: int | None = None
+    avatars: int | None = None
+    frames: int | None = None
+    seed: int = 0
+    size: int = 256
+    samples: int = 4
+    encoding: str = "jpeg"
+    renderer: str = "auto"
+    detector: str = "litert"
+    face_rule: str = "largest"
+    label_prior: float = 0.0
+    assets: str = "hm08"
+
+    def to_json(self) -> str:
+        """Return one line of JSON with every value."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+_CHOICES = {
+    "renderer": RENDERERS,
+    "detector": DETECTORS,
+    "face_rule": FACE_RULES,
+    "encoding": ENCODINGS,
+    "samples": SAMPLES,
+}
+_RANGES: dict[str, tuple[float, float]] = {
+    "subjects": (1, 100_000),
+    "avatars": (2, 200_000),
+    "frames": (1, 100_000_000),
+    "seed": (-(2**63), 2**63 - 1),
+    "size": SIZES,
+    "label_prior": (0, 1),
+    "au_threshold": (0, 5),
+}
+
+
+def make_config(values: Mapping[str, Any], where: str = "") -> RenderConfig:
+    """Return a checked configuration; names that are absent keep their defaults.
+
+    Parameters
+    ----------
+    values : mapping of str to value
+        Keys are fields of ``RenderConfig``.
+    where : str
+        File the values stand in; empty means the command line.
+
+    Raises
+    ------
+    InputError
+        Unknown names, wrong types, values out of range, an odd number of avatars: all at once.
+    """
+    known = {field.name: field for field in fields(RenderConfig)}
+    problems: list[Problem] = []
+    clean: dict[str, Any] = {}
+    for name, value in values.items():
+        place = f"{where}: {name}" if where else f"--{name.replace('_', '-')}"
+        if name not in known:
+            problems.append(Problem("there is no such setting", place, closest(name, known)))
+            continue
+        kind = str(known[name].type)
+        value = _converted(value, kind)
+        wrong = ("is of the wrong type", f"write {_KINDS[kind]}") if value is _WRONG else _wrong_value(name, value)
+        if wrong is not None:
+            problems.append(Problem(f"{values[name]!r} {wrong[0]}", place, wrong[1]))
+        clean[name] = value
+    if problems:
+        raise InputError(problems)
+    return RenderConfig(**clean)
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """Read a TOML file into plain values; ``workers`` and ``out`` may stand there too.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or no TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
+        raise InputError.one("there is no such file", path, "check --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError.one(f"this is no TOML file ({error})", path, "write lines such as: subjects = 30") from None
+
+
+def config_toml(config: RenderConfig) -> str:
+    """Return the configuration as a TOML file that ``read_config`` reads back."""
+    lines = ["# Written by `synth render`; run it again with: synth render --config THIS_FILE --out FOLDER"]
+    for name, value in asdict(config).items():
+        if value is not None:
+            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"
+
+
+_WRONG = object()
+_KINDS = {
+    "tuple[str, ...]": "a text or a list of texts",
+    "str": "a text",
+    "str | None": "a text",
+    "int": "a whole number",
+    "int | None": "a whole number",
+    "float": "a number",
+}
+
+
+def _converted(value: Any, kind: str) -> Any:
+    """Return the value in the field's type, ``_WRONG`` if it has another."""
+    if value is None:
+        return None if "None" in kind else _WRONG
+    if kind.startswith("tuple"):
+        values = (value,) if isinstance(value, str) else value
+        valid = isinstance(values, list | tuple) and values and all(isinstance(item, str) for item in values)
+        return tuple(values) if valid else _WRONG
+    if isinstance(value, bool):
+        return _WRONG
+    if kind.startswith("float"):
+        return float(value) if isinstance(value, int | float) else _WRONG
+    wanted = int if kind.startswith("int") else str
+    return value if isinstance(value, wanted) else _WRONG
+
+
+def _wrong_value(name: str, value: Any) -> tuple[str, str] | None:
+    """Return what is wrong with a value of the right type, and the mend."""
+    if value is None:
+        return None
+    if name in _CHOICES and value not in _CHOICES[name]:
+        return "is not available", closest(str(value), map(str, _CHOICES[name]))
+    if name in _RANGES:
+        low, high = _RANGES[name]
+        if not low <= value <= high:
+            return "is out of range", f"use {low:g} to {high:g}"
+    if name == "avatars" and value % 2:
+        return (
+            "is odd, but every subject gets a female and a male avatar",
+            f"use an even number such as {value - 1} or {value + 1}" if value > 1 else "use 2 or more",
+        )
+    return None
