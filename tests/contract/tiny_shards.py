@@ -92,7 +92,9 @@ def write_tiny_shard(path: Path, subject: TinySubject) -> Path:
             keep = status != Status.NO_FACE if image == IMAGE_REAL else status == Status.OK
             hue = index + (subject.gender == "male")
             blobs = [
-                simplejpeg.encode_jpeg(picture(row, index / 2, hue, subject.size_px, rng), quality=92) if wanted else b""
+                simplejpeg.encode_jpeg(picture(row, index / 2, hue, subject.size_px, rng), quality=92)
+                if wanted
+                else b""
                 for row, wanted in zip(au, keep, strict=True)
             ]
             lengths = np.array([len(blob) for blob in blobs])
