@@ -1,0 +1,89 @@
+"""Draws the pictures of one simulated recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assets.rig_bundle import load_rig
+from assets.standin import standin_corpus
+from synth.avatars.build import build_avatar
+from synth.avatars.mesh import AvatarMesh
+from synth.avatars.pose import pose_vertices
+from synth.render.choose import open_renderer
+from synth.render.protocol import Renderer
+from synth.render.scene import Pose
+from synth.standin.exposure import Exposure
+from synth.standin.scenes import subject_scene
+from synth.standin.subjects import Subject, subject_spec
+
+if TYPE_CHECKING:
+    from synth.standin.sequence import StandinSequence
+
+SAMPLES = 4
+"""Samples per pixel of the drawn pictures."""
+
+BLOCK = 8
+"""Frames that are posed together. Blocks begin at multiples of this, so that pictures do not depend on the start."""
+
+
+@dataclass
+class _Stage:
+    """A renderer of this process and the studio that last put its subject there."""
+
+    renderer: Renderer
+    occupant: Studio | None = None
+
+
+@cache
+def _stage(renderer: str, size_px: int) -> _Stage:
+    """Return the stage of a kind; it lives as long as the process."""
+    return _Stage(open_renderer(renderer, size_px, SAMPLES))
+
+
+@lru_cache(maxsize=2)
+def _mesh(rig: str, corpus: str, person: Subject, seed: int) -> AvatarMesh:
+    """Build a subject; the recordings of one subject come one after the other and share it."""
+    loaded = load_rig(rig)
+    return build_avatar(loaded, subject_spec(loaded, standin_corpus(corpus), person, seed))
+
+
+class Studio:
+    """One subject in one scene before one camera.
+
+    Parameters
+    ----------
+    recording : StandinSequence
+    """
+
+    def __init__(self, recording: StandinSequence) -> None:
+        self.recording = recording
+        corpus, seed = recording.corpus, recording.seed
+        self.mesh = _mesh(recording.rig, corpus.name, recording.person, seed)
+        self.scene = subject_scene(corpus, recording.subject, seed)
+        self.exposure = Exposure(self.scene.sensor, seed, *recording.keys)
+        self.size_px = max(corpus.camera.width_px, corpus.camera.height_px)
+
+    def pictures(self, start: int, stop: int) -> Iterator[np.ndarray]:
+        """Yield the pictures (H, W, 3) uint8 of planned frames ``start`` to ``stop``."""
+        camera = self.recording.corpus.camera
+        left, top = (self.size_px - camera.width_px) // 2, (self.size_px - camera.height_px) // 2
+        stage = _stage(self.recording.renderer, self.size_px)
+        for first in range(start - start % BLOCK, stop, BLOCK):
+            truth = self.recording.truth(first, first + BLOCK)
+            spare = BLOCK - len(truth.weights)
+            weights = np.pad(truth.weights, ((0, spare), (0, 0)))
+            gaze = np.pad(truth.gaze_rad, ((0, spare), (0, 0), (0, 0)))
+            positions, normals = pose_vertices(self.mesh, weights, gaze)
+            for row in range(max(start - first, 0), min(stop - first, BLOCK)):
+                pose = Pose(truth.rotation[row], truth.eyes_px[row] + [left, top], float(truth.px_per_mm[row]))
+                if stage.occupant is not self:
+                    stage.renderer.load(self.mesh, self.scene)
+                    stage.occupant = self
+                drawn = stage.renderer.draw(positions[row], normals[row], truth.weights[row], pose)
+                picture = drawn[top : top + camera.height_px, left : left + camera.width_px]
+                yield self.exposure.apply(picture, int(self.recording.frames[first + row]))
