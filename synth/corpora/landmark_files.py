@@ -1,0 +1,267 @@
+"""Landmarks that corpora bring: text files of 49 points, lists over all pictures, and DISFA's MATLAB files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
+
+from assets.errors import InputError, Problem
+from assets.landmarks import SCHEMES
+from synth.corpora.folders import visible
+from synth.tracks import GivenLandmarks
+
+LARGEST_MAT_BYTES = 1_000_000
+_SEPARATORS = re.compile(r"[\s,;]+")
+_FIRST_PIXEL = 1.0
+"""The 49-point text files count pixels from 1."""
+
+
+def _numbers(line: str) -> list[float]:
+    return [float(text) for text in _SEPARATORS.split(line.strip()) if text]
+
+
+def _points(values: Sequence[float]) -> np.ndarray:
+    """Return (49, 2) float32 pixels counted from 0; NaN where the file says that there is no face."""
+    points = np.asarray(values, np.float32).reshape(-1, 2)
+    if not np.isfinite(points).all() or (points <= 0).all():
+        return np.full_like(points, np.nan)
+    return points - np.float32(_FIRST_PIXEL)
+
+
+def _bad_row(path: Path, line: int, count: int, wanted: str) -> InputError:
+    return InputError.one(f"{count} numbers", f"{path} row {line}", f"each row holds {wanted}")
+
+
+class LandmarkFiles(Protocol):
+    """Landmarks that lie on disk and are read when they are first asked for."""
+
+    def read(self, frames: np.ndarray) -> GivenLandmarks:
+        """Return the landmarks of the given frames, NaN where a file has none."""
+        ...
+
+
+@dataclass(frozen=True)
+class TextLandmarks:
+    """One text file for a sequence.
+
+    A row holds a frame number and 49 ``x y`` pairs, or the pairs alone; then rows belong to the coded frames in order.
+
+    Attributes
+    ----------
+    path : Path
+    """
+
+    path: Path
+
+    def read(self, frames: np.ndarray) -> GivenLandmarks:
+        """Return the (T, 49, 2) landmarks of the frames; NaN where the file has no row or no face.
+
+        Raises
+        ------
+        InputError
+            At a row with another count of numbers, a repeated frame, or rows without frame numbers whose count is
+            not that of the frames.
+        """
+        size = 2 * SCHEMES["ibug49"].count
+        rows = self._rows(size)
+        points = np.full((len(frames), size // 2, 2), np.nan, np.float32)
+        if len(rows[0][1]) == size:
+            if len(rows) != len(frames):
+                what = f"{len(rows)} rows without frame numbers for {len(frames)} coded frames"
+                raise InputError.one(what, self.path, "write the frame number at the beginning of each row")
+            for index, (_, values) in enumerate(rows):
+                points[index] = _points(values)
+            return GivenLandmarks("ibug49", points)
+        place = {int(frame): index for index, frame in enumerate(frames)}
+        seen: dict[int, int] = {}
+        for line, values in rows:
+            frame = int(values[0])
+            if frame in seen:
+                raise InputError.one(
+                    f"frame {frame} stands in row {seen[frame]} too", f"{self.path} row {line}", "keep one"
+                )
+            seen[frame] = line
+            if frame in place:
+                points[place[frame]] = _points(values[1:])
+        return GivenLandmarks("ibug49", points)
+
+    def _rows(self, size: int) -> list[tuple[int, list[float]]]:
+        """Return line number and numbers of each row that is not blank; all rows have the same length."""
+        rows = []
+        try:
+            with self.path.open(encoding="utf-8-sig") as file:
+                for line, text in enumerate(file, 1):
+                    if text.strip():
+                        rows.append((line, _numbers(text)))
+        except ValueError as error:
+            where = f"{self.path} row {len(rows) + 1}"
+            raise InputError.one(f"this is no row of numbers ({error})", where, "mend or delete the file") from None
+        if not rows:
+            raise InputError.one("the landmark file is empty", self.path, "fill it or delete it")
+        wanted = len(rows[0][1]) if len(rows[0][1]) in (size, size + 1) else size + 1
+        for line, values in rows:
+            if len(values) != wanted:
+                raise _bad_row(self.path, line, len(values), f"{wanted} numbers: [frame,] 49 pairs of x and y")
+        return rows
+
+
+@dataclass(frozen=True, eq=False)
+class ListedLandmarks:
+    """Rows of a landmark list that runs over many sequences.
+
+    Attributes
+    ----------
+    path : Path
+        49 ``x y`` pairs in each row.
+    frames : (N,) int64
+    lines : (N,) int64
+        Row of each frame in the file, from 1.
+    offsets : (N,) int64
+        Where the row begins, in bytes.
+    """
+
+    path: Path
+    frames: np.ndarray
+    lines: np.ndarray
+    offsets: np.ndarray
+
+    def read(self, frames: np.ndarray) -> GivenLandmarks:
+        """Return the (T, 49, 2) landmarks of the frames; NaN where the list leaves a frame out.
+
+        Raises
+        ------
+        InputError
+            At a row with another count of numbers.
+        """
+        count = SCHEMES["ibug49"].count
+        points = np.full((len(frames), count, 2), np.nan, np.float32)
+        place = {int(frame): index for index, frame in enumerate(frames)}
+        with self.path.open("rb") as file:
+            for frame, line, offset in zip(self.frames, self.lines, self.offsets, strict=True):
+                index = place.get(int(frame))
+                if index is None:
+                    continue
+                file.seek(int(offset))
+                try:
+                    values = _numbers(file.readline().decode("ascii"))
+                except ValueError:
+                    raise InputError.one(
+                        "this is no row of numbers", f"{self.path} row {line}", "mend the row"
+                    ) from None
+                if len(values) != 2 * count:
+                    raise _bad_row(self.path, int(line), len(values), f"{2 * count} numbers")
+                points[index] = _points(values)
+        return GivenLandmarks("ibug49", points)
+
+
+def index_lists(folder: Path) -> dict[tuple[str, str], ListedLandmarks]:
+    """Index pairs of lists ``*_path.txt`` (``F001/T1/2440.jpg``) and ``*_land.txt`` (its points in the same row).
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    dict of (str, str) to ListedLandmarks
+        By subject and task; empty if the folder holds no such pair.
+
+    Raises
+    ------
+    InputError
+        If two lists of a pair differ in length, or a row names no picture.
+    """
+    rows: dict[tuple[str, str], tuple[Path, list[tuple[int, int, int]]]] = {}
+    for paths in visible(folder):
+        points = paths.with_name(paths.name.removesuffix("_path.txt") + "_land.txt")
+        if not paths.name.endswith("_path.txt") or not points.is_file():
+            continue
+        names = paths.read_text(encoding="utf-8-sig").split()
+        starts = _line_starts(points)
+        if len(names) != len(starts):
+            what = f"{len(starts)} rows for the {len(names)} pictures of {paths.name}"
+            raise InputError.one(what, points, "take both lists from the same place")
+        for line, (name, start) in enumerate(zip(names, starts, strict=True), 1):
+            parts = name.replace("\\", "/").split("/")
+            stem = parts[-1].rsplit(".", 1)[0]
+            if len(parts) < 3 or not stem.isdigit():
+                raise InputError.one(f"{name!r} names no picture", f"{paths} row {line}", "write F001/T1/2440.jpg")
+            rows.setdefault((parts[-3], parts[-2]), (points, []))[1].append((int(stem), line, start))
+    return {key: ListedLandmarks(path, *np.array(found, np.int64).T) for key, (path, found) in rows.items()}
+
+
+def _line_starts(path: Path) -> list[int]:
+    """Return where each line that is not blank begins, in bytes."""
+    starts = []
+    place = 0
+    with path.open("rb") as file:
+        for line in file:
+            if line.strip():
+                starts.append(place)
+            place += len(line)
+    return starts
+
+
+@dataclass(frozen=True)
+class MatLandmarks:
+    """One MATLAB file for each frame.
+
+    Attributes
+    ----------
+    files : tuple of (int, str)
+        Frame number, counted as the labels do, and file.
+    """
+
+    files: tuple[tuple[int, str], ...]
+
+    def read(self, frames: np.ndarray) -> GivenLandmarks:
+        """Return the (T, 66, 2) landmarks of the frames; NaN where a frame has no file.
+
+        Raises
+        ------
+        InputError
+            Every file that is unreadable or holds no ``pts`` of 66 points.
+        """
+        place = {int(frame): index for index, frame in enumerate(frames)}
+        points = np.full((len(frames), SCHEMES["ibug66"].count, 2), np.nan, np.float32)
+        problems: list[Problem] = []
+        for frame, path in self.files:
+            if frame not in place:
+                continue
+            try:
+                points[place[frame]] = read_mat_points(path)
+            except InputError as error:
+                problems += error.problems
+        if problems:
+            raise InputError(problems)
+        return GivenLandmarks("ibug66", points)
+
+
+def read_mat_points(path: str | Path) -> np.ndarray:
+    """Return the (66, 2) float32 points of one MATLAB file; all NaN if it holds a NaN.
+
+    Raises
+    ------
+    InputError
+        If the file is too large, no MATLAB file up to version 7, or holds no ``pts`` of this shape.
+    """
+    mend = "take the file from the corpus again, or delete it: the detector then places this frame"
+    if Path(path).stat().st_size > LARGEST_MAT_BYTES:
+        raise InputError.one("too large for 66 landmarks", path, mend)
+    try:
+        held = loadmat(str(path), variable_names=["pts"])
+    except (ValueError, TypeError, NotImplementedError, MatReadError, OSError, EOFError, IndexError, KeyError) as error:
+        raise InputError.one(f"this is no readable .mat file ({str(error).splitlines()[0]})", path, mend) from None
+    points = held.get("pts")
+    wanted = (SCHEMES["ibug66"].count, 2)
+    if points is None or points.shape != wanted or points.dtype.kind not in "fiu":
+        shape = "missing" if points is None else f"of shape {points.shape}"
+        raise InputError.one(f"'pts' is {shape}, not {wanted}", path, mend)
+    return np.where(np.isfinite(points).all(), points, np.nan).astype(np.float32)
