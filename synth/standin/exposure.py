@@ -47,7 +47,7 @@ class Exposure:
         """
         sensor = self.sensor
         height, width = picture.shape[:2]
-        out = picture.astype(np.float32)
+        out: np.ndarray = picture.astype(np.float32)
         if sensor.blur_px > 0:
             out = cv2.GaussianBlur(out, (0, 0), sensor.blur_px, borderType=cv2.BORDER_REPLICATE)
         if sensor.gain != (1.0, 1.0, 1.0):
