@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, fields
+
+from assets.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -58,3 +61,28 @@ class AvatarSpec:
     freckles: float
     creases: float
     seed: int
+
+
+def spec_to_json(spec: AvatarSpec) -> str:
+    """Return the specification as one line of JSON; `spec_from_json` gives back an equal one."""
+    return json.dumps(asdict(spec), sort_keys=True, allow_nan=False)
+
+
+def spec_from_json(text: str) -> AvatarSpec:
+    """Return the specification written by `spec_to_json`.
+
+    Raises
+    ------
+    InputError
+        If the text is no JSON object or its fields are not those of `AvatarSpec`.
+    """
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError.one(f"not JSON ({error.msg})", "avatar specification", "write it with spec_to_json") from error
+    names = {field.name for field in fields(AvatarSpec)}
+    if not isinstance(values, dict) or set(values) != names:
+        given = set(values) if isinstance(values, dict) else set()
+        odd = ", ".join(sorted(names ^ given)) or "not an object"
+        raise InputError.one(f"missing or unknown fields: {odd}", "avatar specification", "write it with spec_to_json")
+    return AvatarSpec(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

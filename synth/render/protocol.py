@@ -21,9 +21,7 @@ class Renderer(Protocol):
         """Upload everything that does not change from frame to frame."""
         ...
 
-    def draw(
-        self, positions_mm: np.ndarray, normals: np.ndarray, weights: np.ndarray, pose: Pose
-    ) -> np.ndarray:
+    def draw(self, positions_mm: np.ndarray, normals: np.ndarray, weights: np.ndarray, pose: Pose) -> np.ndarray:
         """Return the picture (size, size, 3) uint8 RGB.
 
         Parameters

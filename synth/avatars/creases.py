@@ -1,0 +1,77 @@
+"""Folds that expressions bring out: which units deepen which fold, and in which layer it is painted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.units import UNIT_INDEX, UNITS
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold of the face.
+
+    Attributes
+    ----------
+    name : str
+    layer : int
+        Channel of the crease map; folds of one layer do not touch.
+    rest : float
+        Depth at rest for strong creases.
+    units : dict of str to float
+        Depth per unit weight.
+    """
+
+    name: str
+    layer: int
+    rest: float
+    units: dict[str, float]
+
+
+def _pair(name: str, layer: int, rest: float, units: dict[str, float]) -> tuple[Fold, Fold]:
+    return tuple(
+        Fold(f"{name}_{side.lower()}", layer, rest, {unit.replace("*", side): gain for unit, gain in units.items()})
+        for side in ("Left", "Right")
+    )  # type: ignore[return-value]
+
+
+FOLDS: tuple[Fold, ...] = (
+    Fold("forehead_middle", 0, 0.10, {"browInnerUp": 1.0}),
+    *_pair("forehead", 1, 0.10, {"browOuterUp*": 1.0}),
+    Fold("glabella", 2, 0.10, {"browDownLeft": 0.5, "browDownRight": 0.5, "noseSneerLeft": 0.15, "noseSneerRight": 0.15}),
+    *_pair("nose", 0, 0.0, {"noseSneer*": 1.0}),
+    *_pair("crow", 0, 0.14, {"cheekSquint*": 0.8, "eyeSquint*": 0.35, "mouthSmile*": 0.25}),
+    *_pair("under_eye", 1, 0.16, {"cheekSquint*": 0.8, "eyeSquint*": 0.55}),
+    *_pair("nasolabial", 2, 0.20, {"mouthSmile*": 0.75, "mouthUpperUp*": 0.8, "noseSneer*": 0.6, "cheekSquint*": 0.2}),
+    *_pair("dimple", 0, 0.0, {"mouthDimple*": 1.0, "mouthSmile*": 0.3, "mouthStretch*": 0.35}),
+    *_pair("corner", 1, 0.10, {"mouthFrown*": 1.0, "mouthStretch*": 0.4, "mouthPress*": 0.2}),
+    Fold("chin", 2, 0.0, {"mouthShrugLower": 1.0, "mouthPressLeft": 0.15, "mouthPressRight": 0.15}),
+)  # fmt: skip
+"""All folds; row ``i + 1`` of the driver table belongs to ``FOLDS[i]``, row 0 to smooth skin."""
+
+FOLD_INDEX: dict[str, int] = {fold.name: row + 1 for row, fold in enumerate(FOLDS)}
+
+
+def crease_drivers(strength: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return depth per unit weight and depth at rest.
+
+    Parameters
+    ----------
+    strength : float
+        0 for smooth skin, 1 for deep folds.
+
+    Returns
+    -------
+    drivers : (1 + number of folds, 52) float32
+    rest : (1 + number of folds,) float32
+    """
+    drivers = np.zeros((len(FOLDS) + 1, len(UNITS)), np.float32)
+    rest = np.zeros(len(FOLDS) + 1, np.float32)
+    for fold in FOLDS:
+        row = FOLD_INDEX[fold.name]
+        rest[row] = fold.rest * strength
+        for unit, gain in fold.units.items():
+            drivers[row, UNIT_INDEX[unit]] = gain * (0.45 + 0.55 * strength)
+    return drivers, rest

@@ -1,0 +1,110 @@
+"""How much of the surroundings each vertex sees, from depth maps in many directions.
+
+The share of open directions is ambient occlusion; a linear fit over directions gives soft shadows of
+brow, nose, chin and hair for any light at the price of one dot product per vertex.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+MAP_SIDE = 160
+DIRECTIONS = 160
+LIFT_MM = 1.6
+"""Vertices are tested this far outside the surface, which hides the facets of the depth maps."""
+
+
+def sphere_directions(count: int) -> np.ndarray:
+    """Return unit vectors (count, 3) spread evenly over the sphere along a golden spiral."""
+    step = np.arange(count) + 0.5
+    height = 1 - 2 * step / count
+    angle = np.pi * (1 + 5**0.5) * step
+    radius = np.sqrt(1 - height**2)
+    return np.stack([radius * np.cos(angle), height, radius * np.sin(angle)], 1)
+
+
+def visible_share(positions_mm: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return ambient occlusion and the directional fit.
+
+    Parameters
+    ----------
+    positions_mm : (M, 3) float
+    normals : (M, 3) float
+    triangles : (F, 3) int
+
+    Returns
+    -------
+    occlusion : (M,) float32
+        Cosine-weighted share of the open hemisphere, 1 is open.
+    fit : (M, 4) float32
+        ``fit[0] + fit[1:] . direction`` approximates visibility, 1 open, 0 blocked.
+    """
+    points = np.ascontiguousarray(positions_mm, np.float32)
+    tested = np.ascontiguousarray(points + LIFT_MM * normals, np.float32)
+    count = len(points)
+    moments, sums = np.zeros((count, 4, 4), np.float32), np.zeros((count, 4), np.float32)
+    share, total = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    depth = np.empty((MAP_SIDE, MAP_SIDE), np.float32)
+    reach = float(np.abs(points - points.mean(0)).max()) * 1.8
+    for direction in sphere_directions(DIRECTIONS):
+        across = np.cross(direction, [0.0, 1.0, 0.0] if abs(direction[1]) < 0.9 else [1.0, 0.0, 0.0])
+        across /= np.linalg.norm(across)
+        frame = np.stack([across, np.cross(direction, across), direction]).astype(np.float32)
+        scale = np.float32(MAP_SIDE / (2 * reach))
+        seen = (points - points.mean(0).astype(np.float32)) @ frame.T
+        probe = (tested - points.mean(0).astype(np.float32)) @ frame.T
+        for array in (seen, probe):
+            array[:, :2] = array[:, :2] * scale + MAP_SIDE / 2
+        _depth_map(seen, triangles, depth)
+        _gather(probe, normals.astype(np.float32), direction.astype(np.float32), depth, moments, sums, share, total)
+    ridge = 0.02 * np.maximum(total, 1e-3)[:, None, None] * np.eye(4, dtype=np.float32) + 1e-6 * np.eye(4)
+    prior = np.zeros((count, 4))
+    prior[:, 0] = share / np.maximum(total, 1e-6)
+    right = sums - np.einsum("mij,mj->mi", moments, prior)
+    fit = prior + np.linalg.solve(moments + ridge, right[..., None])[..., 0]
+    return (share / np.maximum(total, 1e-6)).astype(np.float32), fit.astype(np.float32)
+
+
+@njit(cache=True, fastmath=True)
+def _depth_map(points, triangles, depth):  # pragma: no cover - compiled
+    side = depth.shape[0]
+    depth[:] = -1e9
+    for t in range(triangles.shape[0]):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if abs(area) < 1e-9:
+            continue
+        left, right = max(int(np.ceil(min(x0, x1, x2) - 0.5)), 0), min(int(max(x0, x1, x2) + 0.5), side - 1)
+        top, bottom = max(int(np.ceil(min(y0, y1, y2) - 0.5)), 0), min(int(max(y0, y1, y2) + 0.5), side - 1)
+        for y in range(top, bottom + 1):
+            for x in range(left, right + 1):
+                w1 = ((x - x0) * (y2 - y0) - (x2 - x0) * (y - y0)) / area
+                w2 = ((x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)) / area
+                if w1 >= -0.02 and w2 >= -0.02 and w1 + w2 <= 1.02:
+                    z = points[a, 2] + w1 * (points[b, 2] - points[a, 2]) + w2 * (points[c, 2] - points[a, 2])
+                    if z > depth[y, x]:
+                        depth[y, x] = z
+
+
+@njit(cache=True, fastmath=True)
+def _gather(probe, normals, direction, depth, moments, sums, share, total):  # pragma: no cover - compiled
+    side = depth.shape[0]
+    basis = np.empty(4, np.float32)
+    basis[0] = 1
+    basis[1:] = direction
+    for v in range(probe.shape[0]):
+        facing = normals[v, 0] * direction[0] + normals[v, 1] * direction[1] + normals[v, 2] * direction[2]
+        if facing < 0.02:
+            continue
+        x = min(max(int(probe[v, 0] + 0.5), 0), side - 1)
+        y = min(max(int(probe[v, 1] + 0.5), 0), side - 1)
+        bias = np.float32(1.2) + np.float32(1.2) * (1 - facing)
+        seen = np.float32(1.0) if probe[v, 2] + bias >= depth[y, x] else np.float32(0.0)
+        share[v] += facing * seen
+        total[v] += facing
+        for i in range(4):
+            sums[v, i] += facing * seen * basis[i]
+            for j in range(4):
+                moments[v, i, j] += facing * basis[i] * basis[j]

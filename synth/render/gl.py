@@ -1,0 +1,248 @@
+# ruff: noqa: E402
+"""Drawing with OpenGL, as a subclass of pyrender's renderer: the one module that imports either.
+
+pyrender gives the off-screen context, the texture upload and the shader cache. The frame loop is our
+own: vertices and normals are streamed into one buffer, everything else is uploaded once per avatar,
+and the projection is upside down so that the picture needs no flip after it is read.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+
+os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
+os.environ.setdefault("LP_NUM_THREADS", "0")
+import OpenGL
+
+if os.environ["PYOPENGL_PLATFORM"] == "egl":
+    import OpenGL.EGL  # must come before error checking is switched off (PyOpenGL 3.1.10)
+OpenGL.ERROR_CHECKING = False
+OpenGL.ERROR_LOGGING = False
+
+import numpy as np
+import pyrender
+from OpenGL import GL
+from pyrender.renderer import Renderer as PyrenderRenderer
+from pyrender.shader_program import ShaderProgram, ShaderProgramCache
+
+from synth.avatars.mesh import AvatarMesh
+from synth.render.background import paint_background
+from synth.render.resolve import resolve
+from synth.render.scene import Pose, Scene
+from synth.render.shading import FrameTerms, StaticTerms, frame_terms, static_terms
+
+SHADERS = Path(__file__).parent / "shaders"
+
+
+class GLRenderer(PyrenderRenderer):
+    """Draws with OpenGL in an off-screen context; see `synth.render.protocol.Renderer`.
+
+    Parameters
+    ----------
+    platform : str
+        ``egl`` or ``osmesa``; one of them per process, fixed by the first use.
+    size_px : int
+        Side of the pictures.
+    samples : int
+        Samples per pixel, a square number: 1, 4, 9 or 16.
+    """
+
+    def __init__(self, platform: str, size_px: int, samples: int) -> None:
+        self.name, self.size_px, self.samples = platform, size_px, samples
+        self._side = size_px * round(samples**0.5)
+        self._context = _open_context(platform, self._side)
+        super().__init__(self._side, self._side)
+        self._program_cache = ShaderProgramCache(shader_dir=str(SHADERS))
+        self._places: dict[tuple[int, str], int] = {}
+        self._programs = {
+            "solid": self._program("face.vert", "face.frag", {}),
+            "cut": self._program("face.vert", "face.frag", {"CUT": 1}),
+            "eye": self._program("eye.vert", "eye.frag", {}),
+        }
+        self._make_target()
+        self._pixels = np.empty((self._side, self._side, 4), np.uint8)
+        self._buffers: list[int] = []
+        self._textures: list[pyrender.Texture] = []
+        self._mesh: AvatarMesh | None = None
+
+    def load(self, mesh: AvatarMesh, scene: Scene) -> None:
+        """Upload everything that does not change from frame to frame."""
+        self._unload()
+        self._mesh, self._scene = mesh, scene
+        self._background = paint_background(scene.background, self.size_px)
+        self._upload_geometry(mesh)
+        for picture in (mesh.texture, mesh.crease_map):
+            texture = pyrender.Texture(source=picture, source_channels="RGBA")
+            texture.sampler.minFilter = GL.GL_LINEAR_MIPMAP_NEAREST
+            texture._add_to_context()
+            self._textures.append(texture)
+        self._set_static(static_terms(mesh, scene))
+        GL.glDisable(GL.GL_BLEND)
+        GL.glEnable(GL.GL_DEPTH_TEST)
+        GL.glDepthFunc(GL.GL_LESS)
+        GL.glCullFace(GL.GL_BACK)
+        GL.glFrontFace(GL.GL_CW)
+        GL.glClearColor(0.0, 0.0, 0.0, 0.0)
+
+    def draw(self, positions_mm: np.ndarray, normals: np.ndarray, weights: np.ndarray, pose: Pose) -> np.ndarray:
+        """Return the picture (size, size, 3) uint8; see `synth.render.protocol.Renderer.draw`."""
+        self.submit(positions_mm, normals, weights, pose)
+        return self.read()
+
+    def submit(self, positions_mm: np.ndarray, normals: np.ndarray, weights: np.ndarray, pose: Pose) -> None:
+        """Stream a frame to the context and draw it, without reading it."""
+        if self._mesh is None:
+            raise RuntimeError("load an avatar before drawing")
+        terms = frame_terms(self._mesh, self._scene, positions_mm, weights, pose, self.size_px)
+        self._stream(positions_mm, normals)
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._target)
+        GL.glViewport(0, 0, self._side, self._side)
+        GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
+        GL.glBindVertexArray(self._array)
+        for unit, texture in enumerate(self._textures):
+            GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
+            texture._bind()
+        for name in ("cut", "solid", "eye"):
+            first, count = self._mesh.ranges[name]
+            if not count:
+                continue
+            self._programs[name]._bind()
+            self._set_frame(name, terms)
+            (GL.glDisable if name == "cut" else GL.glEnable)(GL.GL_CULL_FACE)
+            GL.glDrawElements(GL.GL_TRIANGLES, 3 * count, GL.GL_UNSIGNED_INT, ctypes.c_void_p(12 * first))
+
+    def read(self) -> np.ndarray:
+        """Return the picture drawn last, (size, size, 3) uint8, over the background."""
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._target)
+        GL.glReadPixels(0, 0, self._side, self._side, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, self._pixels)
+        return resolve(self._pixels, self._background)
+
+    def close(self) -> None:
+        """Give back the context."""
+        if self._context is None:
+            return
+        self._unload()
+        self._program_cache.clear()
+        self._context.delete_context()
+        self._context = None
+
+    def _program(self, vertex: str, fragment: str, defines: dict[str, int]) -> ShaderProgram:
+        program = self._program_cache.get_program(vertex, fragment, defines=defines)
+        if not program._in_context():
+            program._add_to_context()
+        return program
+
+    def _make_target(self) -> None:
+        self._target = GL.glGenFramebuffers(1)
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._target)
+        for attachment, kind in (
+            (GL.GL_COLOR_ATTACHMENT0, GL.GL_RGBA8),
+            (GL.GL_DEPTH_ATTACHMENT, GL.GL_DEPTH_COMPONENT24),
+        ):
+            store = GL.glGenRenderbuffers(1)
+            GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, store)
+            GL.glRenderbufferStorage(GL.GL_RENDERBUFFER, kind, self._side, self._side)
+            GL.glFramebufferRenderbuffer(GL.GL_FRAMEBUFFER, attachment, GL.GL_RENDERBUFFER, store)
+        if GL.glCheckFramebufferStatus(GL.GL_FRAMEBUFFER) != GL.GL_FRAMEBUFFER_COMPLETE:
+            raise RuntimeError(f"no framebuffer of {self._side} pixels")
+        GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
+
+    def _upload_geometry(self, mesh: AvatarMesh) -> None:
+        count = len(mesh.rest_mm)
+        surface = np.stack([mesh.occlusion, mesh.materials.astype(np.float32)], 1)
+        static = np.concatenate(
+            [mesh.uv, surface, mesh.visibility, mesh.crease_regions.astype(np.float32)], axis=1, dtype=np.float32
+        )
+        self._array = GL.glGenVertexArrays(1)
+        self._dynamic, fixed, indices = GL.glGenBuffers(3)
+        self._buffers = [int(self._dynamic), int(fixed), int(indices)]
+        GL.glBindVertexArray(self._array)
+        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._dynamic)
+        GL.glBufferData(GL.GL_ARRAY_BUFFER, 24 * count, None, GL.GL_STREAM_DRAW)
+        for place in (0, 1):
+            GL.glVertexAttribPointer(place, 3, GL.GL_FLOAT, GL.GL_FALSE, 12, ctypes.c_void_p(12 * count * place))
+        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, fixed)
+        GL.glBufferData(GL.GL_ARRAY_BUFFER, static.nbytes, np.ascontiguousarray(static), GL.GL_STATIC_DRAW)
+        start = 0
+        for place, width in ((2, 2), (3, 2), (4, 4), (5, 3)):
+            offset = ctypes.c_void_p(4 * start)
+            GL.glVertexAttribPointer(place, width, GL.GL_FLOAT, GL.GL_FALSE, static.strides[0], offset)
+            start += width
+        for place in range(6):
+            GL.glEnableVertexAttribArray(place)
+        triangles = np.ascontiguousarray(mesh.triangles, np.uint32)
+        GL.glBindBuffer(GL.GL_ELEMENT_ARRAY_BUFFER, indices)
+        GL.glBufferData(GL.GL_ELEMENT_ARRAY_BUFFER, triangles.nbytes, triangles, GL.GL_STATIC_DRAW)
+
+    def _stream(self, positions_mm: np.ndarray, normals: np.ndarray) -> None:
+        positions = np.ascontiguousarray(positions_mm, np.float32)
+        directions = np.ascontiguousarray(normals, np.float32)
+        size = positions.nbytes
+        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._dynamic)
+        GL.glBufferData(GL.GL_ARRAY_BUFFER, 2 * size, None, GL.GL_STREAM_DRAW)
+        GL.glBufferSubData(GL.GL_ARRAY_BUFFER, 0, size, positions)
+        GL.glBufferSubData(GL.GL_ARRAY_BUFFER, size, size, directions)
+
+    def _place(self, program: ShaderProgram, name: str) -> int:
+        key = (program._program_id, name)
+        if key not in self._places:
+            self._places[key] = GL.glGetUniformLocation(program._program_id, name)
+        return self._places[key]
+
+    def _set_static(self, terms: StaticTerms) -> None:
+        for program in self._programs.values():
+            program._bind()
+            GL.glUniform3fv(self._place(program, "light_colour"), 4, terms.light_colour)
+            GL.glUniform3fv(self._place(program, "sky"), 1, terms.sky)
+            GL.glUniform3fv(self._place(program, "ground"), 1, terms.ground)
+            GL.glUniform3fv(self._place(program, "tint"), 1, terms.tint)
+            GL.glUniform4fv(self._place(program, "material"), len(terms.material), terms.material)
+            GL.glUniform3fv(self._place(program, "centre"), 2, terms.centre)
+            GL.glUniform4fv(self._place(program, "tile"), 1, terms.tile)
+            GL.glUniform1i(self._place(program, "albedo_map"), 0)
+            GL.glUniform1i(self._place(program, "crease_map"), 1)
+
+    def _set_frame(self, name: str, terms: FrameTerms) -> None:
+        program = self._programs[name]
+        GL.glUniformMatrix4fv(self._place(program, "to_clip"), 1, GL.GL_TRUE, terms.to_clip)
+        GL.glUniform3fv(self._place(program, "light_direction"), 4, terms.light_direction)
+        GL.glUniform3fv(self._place(program, "up"), 1, terms.up)
+        GL.glUniform3fv(self._place(program, "camera"), 1, terms.camera)
+        if name == "eye":
+            GL.glUniformMatrix3fv(self._place(program, "to_gaze"), 2, GL.GL_TRUE, terms.to_gaze)
+            GL.glUniform4fv(self._place(program, "lid"), 2, terms.lid)
+        else:
+            GL.glUniform1fv(self._place(program, "fold"), len(terms.fold), terms.fold)
+
+    def _unload(self) -> None:
+        for texture in self._textures:
+            texture.delete()
+        self._textures = []
+        if self._buffers:
+            GL.glDeleteBuffers(len(self._buffers), self._buffers)
+            GL.glDeleteVertexArrays(1, [int(self._array)])
+            self._buffers = []
+        self._mesh = None
+
+
+def _open_context(platform: str, side: int) -> pyrender.platforms.base.Platform:
+    """Return a current context of the platform."""
+    if platform == "egl":
+        from pyrender.platforms import egl
+
+        context = egl.EGLPlatform(side, side, device=egl.get_device_by_index(int(os.environ.get("EGL_DEVICE_ID", "0"))))
+    else:
+        from pyrender.platforms.osmesa import OSMesaPlatform
+
+        context = OSMesaPlatform(side, side)
+    context.init_context()
+    context.make_current()
+    return context
+
+
+def device_name() -> str:
+    """Return what the current context draws with, for example ``llvmpipe (LLVM 15.0.6, 256 bits)``."""
+    name = GL.glGetString(GL.GL_RENDERER)
+    return name.decode() if isinstance(name, bytes) else str(name)

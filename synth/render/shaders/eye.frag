@@ -1,0 +1,54 @@
+#version 330 core
+// The eyeball is lit per pixel: its highlight and its iris are smaller than its triangles.
+in vec3 v_position;
+uniform sampler2D albedo_map;
+uniform vec3 light_direction[4];
+uniform vec3 light_colour[4];
+uniform vec3 sky;
+uniform vec3 ground;
+uniform vec3 up;
+uniform vec3 camera;
+uniform vec3 centre[2];
+uniform mat3 to_gaze[2];
+uniform vec4 lid[2];                       // upper lid y, lower lid y, middle x, half width
+uniform vec4 tile;                         // centre of the eye's tile and texture units per radian
+out vec4 colour;
+
+vec3 to_linear(vec3 c) { return c * (c * (c * 0.305306011 + 0.682171111) + 0.012522878); }
+vec3 to_display(vec3 c) {
+    c = max(c, 0.0);
+    c = c * (1.0 + 0.12 * c) / (1.0 + 0.32 * c);
+    vec3 s = sqrt(c);
+    return 0.585122381 * s + 0.783140355 * sqrt(s) - 0.368262736 * sqrt(sqrt(s));
+}
+
+void main() {
+    int side = v_position.x > 0.0 ? 0 : 1;
+    vec3 d = normalize(v_position - centre[side]);
+    vec3 local = to_gaze[side] * d;
+    float angle = acos(clamp(local.z, -1.0, 1.0));
+    vec2 around = local.xy / max(length(local.xy), 1e-5);
+    vec3 base = to_linear(texture(albedo_map, tile.xy + tile.zw * around * min(angle, 1.18)).rgb);
+    float bulge = 1.0 - smoothstep(0.35, 0.55, angle);
+    vec3 axis = vec3(to_gaze[side][0][2], to_gaze[side][1][2], to_gaze[side][2][2]);
+    vec3 n = normalize(d + bulge * 0.35 * (d - axis * dot(d, axis)));
+    vec3 view = normalize(camera - v_position);
+    float across = (v_position.x - lid[side].z) / lid[side].w;
+    float fall = max(1.0 - across * across, 0.0);
+    float middle = 0.5 * (lid[side].x + lid[side].y);
+    float top = middle + (lid[side].x - middle) * fall;
+    float bottom = middle + (lid[side].y - middle) * fall;
+    float shadow = mix(0.32, 1.0, smoothstep(-0.3, 4.2, top - v_position.y));
+    shadow *= mix(0.7, 1.0, smoothstep(-0.3, 1.6, v_position.y - bottom));
+    shadow *= mix(0.62, 1.0, smoothstep(0.0, 0.55, fall));
+    vec3 diffuse = mix(ground, sky, dot(d, up) * 0.5 + 0.5);
+    vec3 specular = vec3(0.0);
+    for (int i = 0; i < 4; i++) {
+        vec3 l = light_direction[i];
+        diffuse += light_colour[i] * clamp((dot(d, l) + 0.3) / 1.3, 0.0, 1.0);
+        float nh = max(dot(n, normalize(l + view)), 0.0);
+        specular += light_colour[i] * (smoothstep(0.9962, 0.9992, nh) * 0.9 + pow(nh, 60.0) * 0.05);
+    }
+    vec3 lit = base * diffuse * shadow * 0.92 + specular * mix(0.35, 1.0, shadow);
+    colour = vec4(to_display(lit), 1.0);
+}

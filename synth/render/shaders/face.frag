@@ -1,0 +1,33 @@
+#version 330 core
+in vec3 v_diffuse;
+in vec3 v_specular;
+in vec2 v_uv;
+in vec3 v_fold;
+uniform sampler2D albedo_map;
+uniform sampler2D crease_map;
+uniform vec3 tint;                         // Beer-Lambert factor of the pigments
+out vec4 colour;
+
+vec3 to_linear(vec3 c) { return c * (c * (c * 0.305306011 + 0.682171111) + 0.012522878); }
+vec3 to_display(vec3 c) {
+    c = max(c, 0.0);
+    c = c * (1.0 + 0.12 * c) / (1.0 + 0.32 * c);
+    vec3 s = sqrt(c);
+    return 0.585122381 * s + 0.783140355 * sqrt(s) - 0.368262736 * sqrt(sqrt(s));
+}
+
+void main() {
+    vec4 albedo = texture(albedo_map, v_uv);
+#ifdef CUT
+    if (albedo.a < 0.5) discard;
+    vec3 base = to_linear(albedo.rgb);
+    vec3 lit = base * v_diffuse + (vec3(0.35) + 2.5 * base) * v_specular;
+#else
+    vec4 crease = texture(crease_map, v_uv);
+    vec3 base = to_linear(albedo.rgb) * mix(vec3(1.0), tint, albedo.a);
+    float relief = dot(crease.rgb * 2.0 - 1.00392, v_fold);
+    vec3 shade = exp(relief * vec3(0.78, 1.0, 1.08));
+    vec3 lit = base * v_diffuse * shade + v_specular * (crease.a * 2.0);
+#endif
+    colour = vec4(to_display(lit), 1.0);
+}

@@ -1,0 +1,131 @@
+"""A renderer without any graphics library: coverage and shading compiled with numba."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synth.avatars.mesh import AvatarMesh
+from synth.render.background import paint_background
+from synth.render.raster_kernels import cover, light_vertices, project_vertices
+from synth.render.scene import Pose, Scene
+from synth.render.shade_kernels import shade
+from synth.render.shading import frame_terms, static_terms
+
+PYRAMID_LEVELS = 6
+
+
+class SoftwareRenderer:
+    """Draws without a graphics library; see `synth.render.protocol.Renderer`.
+
+    Parameters
+    ----------
+    size_px : int
+        Side of the pictures.
+    samples : int
+        Coverage samples per pixel, a square number: 1, 4, 9 or 16.
+    """
+
+    name = "software"
+
+    def __init__(self, size_px: int, samples: int) -> None:
+        self.size_px, self.samples = size_px, samples
+        self._side = round(samples**0.5)
+        shape = (size_px * self._side, size_px * self._side)
+        self._depth, self._owner = np.empty(shape, np.float32), np.empty(shape, np.int32)
+        self._mesh: AvatarMesh | None = None
+
+    def load(self, mesh: AvatarMesh, scene: Scene) -> None:
+        """Prepare everything that does not change from frame to frame."""
+        self._mesh, self._scene = mesh, scene
+        self._terms = static_terms(mesh, scene)
+        self._background = paint_background(scene.background, self.size_px)
+        self._albedo, self._offsets, self._widths, self._heights = picture_pyramid(mesh.texture)
+        self._crease = picture_pyramid(mesh.crease_map)[0]
+        self._alpha = np.ascontiguousarray(mesh.texture[..., 3])
+        self._texels = _texel_areas(mesh)
+        self._points = np.empty((len(mesh.rest_mm), 4), np.float32)
+        self._light = np.zeros((len(mesh.rest_mm), 6), np.float32)
+        starts = [mesh.ranges[name][0] for name in ("solid", "eye", "cut")]
+        self._starts = np.array(starts, np.int64)
+
+    def draw(self, positions_mm: np.ndarray, normals: np.ndarray, weights: np.ndarray, pose: Pose) -> np.ndarray:
+        """Return the picture (size, size, 3) uint8; see `synth.render.protocol.Renderer.draw`."""
+        mesh = self._mesh
+        if mesh is None:
+            raise RuntimeError("load an avatar before drawing")
+        frame = frame_terms(mesh, self._scene, positions_mm, weights, pose, self.size_px)
+        fixed = self._terms
+        positions = np.ascontiguousarray(positions_mm, np.float32)
+        light_vertices(
+            positions, np.ascontiguousarray(normals, np.float32), mesh.occlusion, mesh.visibility, mesh.materials,
+            fixed.material, frame.light_direction, fixed.light_colour, fixed.sky, fixed.ground, frame.up,
+            frame.camera, self._light,
+        )  # fmt: skip
+        project_vertices(positions, frame.to_clip, np.float32(self.size_px), self._points)
+        self._cover(mesh)
+        picture = np.empty((self.size_px, self.size_px, 3), np.uint8)
+        shade(
+            self._points, mesh.triangles, self._owner, self._depth, self._side, mesh.uv, self._light,
+            mesh.crease_regions, frame.fold, fixed.tint, self._starts, positions,
+            self._albedo, self._crease, self._offsets, self._widths, self._heights, self._levels(mesh),
+            fixed.centre, frame.to_gaze, frame.lid, fixed.tile, frame.light_direction, fixed.light_colour,
+            fixed.sky, fixed.ground, frame.up, frame.camera, self._background, picture,
+        )  # fmt: skip
+        return picture
+
+    def close(self) -> None:
+        """Forget the avatar."""
+        self._mesh = None
+
+    def _cover(self, mesh: AvatarMesh) -> None:
+        self._depth.fill(2.0)
+        self._owner.fill(-1)
+        nothing = np.zeros((1, 1), np.uint8)
+        for name in ("solid", "eye", "cut"):
+            first, count = mesh.ranges[name]
+            alpha = self._alpha if name == "cut" else nothing
+            cover(
+                self._points, mesh.triangles, first, count, name == "cut", self._side, mesh.uv, alpha,
+                self._depth, self._owner,
+            )  # fmt: skip
+
+    def _levels(self, mesh: AvatarMesh) -> np.ndarray:
+        """Return the level (F,) of the picture pyramid whose texels are about as large as a pixel."""
+        a, b, c = (self._points[mesh.triangles[:, k], :2] for k in range(3))
+        u, v = b - a, c - a
+        pixels = np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
+        level = np.rint(0.5 * np.log2(self._texels / np.maximum(pixels, 1e-3)))
+        return np.clip(level, 0, PYRAMID_LEVELS - 1).astype(np.int32)
+
+
+def picture_pyramid(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return a picture at falling resolutions, all levels in one array.
+
+    Parameters
+    ----------
+    picture : (H, W, 4) uint8
+        Sides divisible by 2 ** 5.
+
+    Returns
+    -------
+    texels : (N, 4) uint8
+    offsets, widths, heights : (6,) int64
+        First texel and size of each level.
+    """
+    levels, current = [picture], picture.astype(np.float32)
+    for _ in range(PYRAMID_LEVELS - 1):
+        height, width = current.shape[0] // 2, current.shape[1] // 2
+        current = current.reshape(height, 2, width, 2, 4).mean((1, 3))
+        levels.append(np.rint(current).astype(np.uint8))
+    sizes = np.array([level.shape[:2] for level in levels], np.int64)
+    offsets = np.concatenate([[0], np.cumsum(sizes.prod(1))[:-1]])
+    flat = np.concatenate([level.reshape(-1, 4) for level in levels])
+    return flat, offsets, sizes[:, 1].copy(), sizes[:, 0].copy()
+
+
+def _texel_areas(mesh: AvatarMesh) -> np.ndarray:
+    """Return twice the area (F,) of each triangle in texels of the atlas."""
+    height, width = mesh.texture.shape[:2]
+    a, b, c = (mesh.uv[mesh.triangles[:, k]] * [width, height] for k in range(3))
+    u, v = b - a, c - a
+    return np.maximum(np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]), 1e-3)
