@@ -1,0 +1,1 @@
+"""Heads from elsewhere become rigs: ICT-FaceKit, glTF with morph targets, folders of OBJ files."""

@@ -1,0 +1,147 @@
+"""Files of a folder, a tar or a zip archive, one after the other, bounded and never unpacked to disk."""
+
+from __future__ import annotations
+
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from assets.errors import InputError
+
+FILE_LIMIT_BYTES = 64 << 20
+TOTAL_LIMIT_BYTES = 2 << 30
+COUNT_LIMIT = 5000
+ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
+
+_TOO_BIG = "import a smaller head, or unpack it and remove what is not needed"
+_NO_ESCAPE = "make the archive again with plain files below one folder"
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a file's name ends like that of a tar or zip archive."""
+    return path.name.lower().endswith(ARCHIVE_ENDINGS)
+
+
+def read_bounded(path: Path, limit: int = FILE_LIMIT_BYTES) -> bytes:
+    """Return the bytes of a file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or holds more than ``limit`` bytes.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise InputError.one(f"cannot be read ({error.strerror})", path, "check the path and its permissions") from None
+    if len(data) > limit:
+        raise InputError.one(f"is larger than {limit >> 20} MiB", path, _TOO_BIG)
+    return data
+
+
+def walk(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Yield ``(relative path, bytes)`` of every regular file whose name ends as wanted.
+
+    Parameters
+    ----------
+    path : Path
+        A folder, or an archive (``ARCHIVE_ENDINGS``), read in its own order in one pass.
+    wanted : tuple of str
+        Lower-case endings such as ``.obj``.
+
+    Raises
+    ------
+    InputError
+        If the archive is damaged, a member would lie outside of it or is a link, or a bound is passed.
+    """
+    if path.is_dir():
+        members = _folder(path, wanted)
+    elif path.name.lower().endswith(".zip"):
+        members = _zip(path, wanted)
+    else:
+        members = _tar(path, wanted)
+    total = 0
+    for count, (name, data) in enumerate(members, 1):
+        total += len(data)
+        if count > COUNT_LIMIT or total > TOTAL_LIMIT_BYTES:
+            what = f"more than {COUNT_LIMIT} files or {TOTAL_LIMIT_BYTES >> 20} MiB"
+            raise InputError.one(what, path, _TOO_BIG)
+        yield name, data
+
+
+def _is_wanted(name: str, wanted: tuple[str, ...]) -> bool:
+    return name.lower().endswith(wanted) and not PurePosixPath(name).name.startswith(".")
+
+
+def _folder(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, bytes]]:
+    root = path.resolve()
+    for file in sorted(path.rglob("*")):
+        if not file.is_file() or not _is_wanted(file.name, wanted):
+            continue
+        if not file.resolve().is_relative_to(root):
+            raise InputError.one("is a link out of the folder", file, "copy the file into the folder")
+        yield PurePosixPath(file.relative_to(path).as_posix()), read_bounded(file)
+
+
+def _confined(name: str, path: Path) -> PurePosixPath:
+    member = PurePosixPath(name.replace("\\", "/"))
+    if member.is_absolute() or ".." in member.parts or (member.parts and member.parts[0].endswith(":")):
+        raise InputError.one(f"member {name!r} lies outside of the archive", path, _NO_ESCAPE)
+    return member
+
+
+def _check_size(size: int, name: str, path: Path) -> None:
+    if size > FILE_LIMIT_BYTES:
+        raise InputError.one(
+            f"declares {size} bytes, more than {FILE_LIMIT_BYTES >> 20} MiB", f"{path}:{name}", _TOO_BIG
+        )
+
+
+def _tar(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, bytes]]:
+    try:
+        with tarfile.open(path, "r|*") as archive:
+            for member in archive:
+                name = _confined(member.name, path)
+                if member.issym() or member.islnk():
+                    raise InputError.one(f"member {member.name!r} is a link", path, _NO_ESCAPE)
+                if not member.isfile() or not _is_wanted(member.name, wanted):
+                    continue
+                _check_size(member.size, member.name, path)
+                stream = archive.extractfile(member)
+                data = stream.read(FILE_LIMIT_BYTES) if stream else b""
+                if len(data) != member.size:
+                    raise tarfile.ReadError("truncated")
+                yield name, data
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+    except Exception as error:
+        if type(error).__module__ in ("lzma", "_lzma", "zlib"):
+            raise _damaged(path, error) from None
+        raise
+
+
+def _zip(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, bytes]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in sorted(archive.infolist(), key=lambda m: m.filename):
+                name = _confined(member.filename, path)
+                if stat.S_ISLNK(member.external_attr >> 16):
+                    raise InputError.one(f"member {member.filename!r} is a link", path, _NO_ESCAPE)
+                if member.is_dir() or not _is_wanted(member.filename, wanted):
+                    continue
+                _check_size(member.file_size, member.filename, path)
+                with archive.open(member) as stream:
+                    yield name, stream.read(FILE_LIMIT_BYTES)
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise _damaged(path, error) from None
+    except Exception as error:
+        if type(error).__module__ in ("lzma", "_lzma", "zlib"):
+            raise _damaged(path, error) from None
+        raise
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError.one(f"is not a whole archive ({error or type(error).__name__})", path, "download it again")

@@ -1,0 +1,92 @@
+"""A head as a file describes it, before units, axes, part names and shape names are understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assets.rig import Licence
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Faces that belong together in the source.
+
+    Attributes
+    ----------
+    name : str
+        Name of the object, mesh or group.
+    material : str
+        Name of its material, or an empty string.
+    faces : (F, 4) int32
+        Indices into ``SourceHead.vertices``; a triangle repeats its last index.
+    uv_faces : (F, 4) int32
+        Indices into ``SourceHead.uv``; -1 where the source has no texture coordinates.
+    """
+
+    name: str
+    material: str
+    faces: np.ndarray
+    uv_faces: np.ndarray
+
+
+@dataclass(frozen=True)
+class SourceHead:
+    """One head in the unit and the axes of its file.
+
+    Attributes
+    ----------
+    where : str
+        File or folder, for messages.
+    vertices : (V, 3) float64
+    uv : (N, 2) float64
+        v up.
+    pieces : tuple of Piece
+    shapes : dict of str to (V, 3) float32
+        Displacements at full strength, by the source's own names.
+    identity : (P, V, 3) float32
+        Displacements of identity modes for standard normal coefficients; P may be 0.
+    roles : dict of str to str
+        Role of pieces by name, where the reader knows it (see `synth.importers.roles`).
+    unit_mm : float or None
+        Length of the source's unit where the format fixes it.
+    licence : Licence or None
+        Where the source states it.
+    """
+
+    where: str
+    vertices: np.ndarray
+    uv: np.ndarray
+    pieces: tuple[Piece, ...]
+    shapes: dict[str, np.ndarray]
+    identity: np.ndarray
+    roles: dict[str, str] = field(default_factory=dict)
+    unit_mm: float | None = None
+    licence: Licence | None = None
+
+
+def merge(heads: list[SourceHead], where: str) -> SourceHead:
+    """Join heads that share unit and axes into one; a shape of one leaves the others at rest.
+
+    Parameters
+    ----------
+    heads : list of SourceHead
+        At least one, none with identity modes.
+    where : str
+    """
+    vertices = np.concatenate([head.vertices for head in heads])
+    shapes: dict[str, np.ndarray] = {}
+    pieces, first, first_uv = [], 0, 0
+    for head in heads:
+        rows = slice(first, first + len(head.vertices))
+        for name, delta in head.shapes.items():
+            shapes.setdefault(name, np.zeros((len(vertices), 3), np.float32))[rows] += delta
+        for piece in head.pieces:
+            uv_faces = np.where(piece.uv_faces >= 0, piece.uv_faces + first_uv, -1)
+            pieces.append(Piece(piece.name, piece.material, piece.faces + first, uv_faces))
+        first += len(head.vertices)
+        first_uv += len(head.uv)
+    uv = np.concatenate([head.uv for head in heads])
+    nobody = np.zeros((0, len(vertices), 3), np.float32)
+    return SourceHead(where, vertices, uv, tuple(pieces), shapes, nobody, unit_mm=heads[0].unit_mm)
