@@ -160,7 +160,7 @@ _BP4D = StandinCorpus(
     tones={"light": 0.49, "asian": 0.27, "olive": 0.10, "dark": 0.14},
     age=(-0.9, -0.2),
     camera=CameraFacts(
-        width_px=480, height_px=360, eye_distance_px=(62.0, 74.0), distance_mm=(1100.0, 1500.0), off_centre=0.10,
+        width_px=400, height_px=300, eye_distance_px=(54.0, 64.0), distance_mm=(1100.0, 1500.0), off_centre=0.10,
         yaw_rad=0.10, pitch_rad=0.07, roll_rad=0.04, turn_rate=0.0, turn_rad=0.0,
         noise=(1.0, 2.0), blur_px=(0.3, 0.5), jpeg_quality=(92, 97),
     ),
@@ -187,7 +187,7 @@ _DISFA = StandinCorpus(
     tones={"light": 0.78, "asian": 0.11, "olive": 0.07, "dark": 0.04},
     age=(-0.9, 0.5),
     camera=CameraFacts(
-        width_px=408, height_px=306, eye_distance_px=(44.0, 56.0), distance_mm=(900.0, 1200.0), off_centre=0.12,
+        width_px=360, height_px=270, eye_distance_px=(42.0, 52.0), distance_mm=(900.0, 1200.0), off_centre=0.12,
         yaw_rad=0.07, pitch_rad=0.06, roll_rad=0.04, turn_rate=0.0, turn_rad=0.0,
         noise=(1.5, 3.0), blur_px=(0.5, 0.8), jpeg_quality=(80, 90),
     ),

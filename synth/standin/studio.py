@@ -64,7 +64,7 @@ class Studio:
         self.recording = recording
         corpus, seed = recording.corpus, recording.seed
         self.mesh = _mesh(recording.rig, corpus.name, recording.person, seed)
-        self.scene = subject_scene(corpus, recording.subject, seed)
+        self.scene = subject_scene(corpus, recording.subject, self.mesh.spec.skin_ita_deg, seed)
         self.exposure = Exposure(self.scene.sensor, seed, *recording.keys)
         self.size_px = max(corpus.camera.width_px, corpus.camera.height_px)
 

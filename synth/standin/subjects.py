@@ -93,7 +93,7 @@ def subject_spec(rig: Rig, corpus: StandinCorpus, subject: Subject, seed: int) -
     """Return what a subject looks like.
 
     Faces are drawn from keys that no twin uses and from a wider distribution: identity coefficients are
-    normal with standard deviation 1.2, cut at 2.4.
+    normal with standard deviation 1.0, cut at 2.2.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def subject_spec(rig: Rig, corpus: StandinCorpus, subject: Subject, seed: int) -
         Root seed.
     """
     rng = rng_for(seed, "standin", corpus.name, subject.name, "looks")
-    identity = np.clip(1.2 * rng.standard_normal(len(rig.identity_mm)), -2.4, 2.4)
+    identity = np.clip(rng.standard_normal(len(rig.identity_mm)), -2.2, 2.2)
     female = subject.apparent_gender == "female"
     middle, spread, low, high = _ITA_DEG[subject.tone]
     old = rng.uniform(*corpus.age)
@@ -117,8 +117,8 @@ def subject_spec(rig: Rig, corpus: StandinCorpus, subject: Subject, seed: int) -
         identity=tuple(np.round(identity, 6).tolist()),
         attributes=_attributes(rig, subject, old, rng),
         skin_ita_deg=float(np.clip(rng.normal(middle, spread), low, high)),
-        melanin=float(rng.normal(0.0, 0.25)),
-        haemoglobin=float(rng.normal(0.0, 0.35)),
+        melanin=float(rng.normal(0.0, 0.04)),
+        haemoglobin=float(rng.normal(0.0, 0.06)),
         roughness=float(rng.uniform(0.38, 0.62)),
         hair=_part(rig, "hair_", subject.apparent_gender, rng),
         cloth=_part(rig, "cloth_", subject.apparent_gender, rng),
