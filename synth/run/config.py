@@ -6,17 +6,15 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from assets.errors import InputError, Problem, closest
 
-RENDERERS = ("auto", "egl", "osmesa", "software")
-DETECTORS = ("litert", "mediapipe")
-FACE_RULES = ("largest", "central", "first")
 ENCODINGS = ("jpeg", "png")
-SIZES = (64, 1024)
-SAMPLES = (1, 2, 4, 8)
+SIZES = (32, 2048)
+SAMPLES = (1, 4, 9, 16)
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class RenderConfig:
     size : int
         Side of every picture in pixels.
     samples : int
-        Samples per pixel of the twins.
+        Samples per pixel of the twins, a square number.
     encoding : str
         ``jpeg`` (quality 95, no chroma subsampling) or ``png``.
     renderer : str
@@ -84,13 +82,6 @@ class RenderConfig:
         return json.dumps(asdict(self), sort_keys=True)
 
 
-_CHOICES = {
-    "renderer": RENDERERS,
-    "detector": DETECTORS,
-    "face_rule": FACE_RULES,
-    "encoding": ENCODINGS,
-    "samples": SAMPLES,
-}
 _RANGES: dict[str, tuple[float, float]] = {
     "subjects": (1, 100_000),
     "avatars": (2, 200_000),
@@ -188,12 +179,28 @@ def _converted(value: Any, kind: str) -> Any:
     return value if isinstance(value, wanted) else _WRONG
 
 
+@cache
+def _choices() -> dict[str, tuple[str | int, ...]]:
+    """Return the settings that are a choice out of a few."""
+    from synth.landmarks.track import DETECTORS, FACE_RULES
+    from synth.render.choose import NAMES
+
+    return {
+        "renderer": ("auto", *NAMES),
+        "detector": DETECTORS,
+        "face_rule": FACE_RULES,
+        "encoding": ENCODINGS,
+        "samples": SAMPLES,
+    }
+
+
 def _wrong_value(name: str, value: Any) -> tuple[str, str] | None:
     """Return what is wrong with a value of the right type, and the mend."""
     if value is None:
         return None
-    if name in _CHOICES and value not in _CHOICES[name]:
-        return "is not available", closest(str(value), map(str, _CHOICES[name]))
+    choices = _choices()
+    if name in choices and value not in choices[name]:
+        return "is not available", closest(str(value), map(str, choices[name]))
     if name in _RANGES:
         low, high = _RANGES[name]
         if not low <= value <= high:

@@ -28,6 +28,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class OutputError(InputError):
     """The output folder is full or cannot be written; no subject can go on."""
 
+    fatal = True
+
 
 @contextlib.contextmanager
 def output_errors(place: object) -> Iterator[None]:

@@ -1,0 +1,180 @@
+"""Which frames are rendered with which avatars, decided before anything is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assets.action_units import au_columns
+from assets.errors import InputError, Problem
+from assets.shard_format import SHARD_SUFFIX
+from synth.run.config import RenderConfig
+from synth.sources.csv_table import raise_problems
+from synth.sources.open import Source, SourceSpec, open_source
+from synth.tracks import Sequence
+
+_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+@dataclass(frozen=True)
+class SubjectPlan:
+    """One shard.
+
+    Attributes
+    ----------
+    subject : str
+    apparent_gender : str
+    file_name : str
+        Of the shard.
+    sequences : tuple of Sequence
+    frames : int
+        Planned frames, over all sequences.
+    pairs : tuple of int
+        Avatar pairs; pair ``p`` is female avatar ``2p`` and male avatar ``2p + 1`` of the run.
+    """
+
+    subject: str
+    apparent_gender: str
+    file_name: str
+    sequences: tuple[Sequence, ...]
+    frames: int
+    pairs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """The whole run.
+
+    Attributes
+    ----------
+    source : Source
+    au_numbers : tuple of int
+        The A axis of every shard.
+    avatars : int
+    pairing : str
+        The rule in words.
+    subjects : tuple of SubjectPlan
+        Sorted by name.
+    """
+
+    source: Source
+    au_numbers: tuple[int, ...]
+    avatars: int
+    pairing: str
+    subjects: tuple[SubjectPlan, ...]
+
+    @property
+    def frames(self) -> int:
+        """Planned frames of all subjects."""
+        return sum(plan.frames for plan in self.subjects)
+
+    @property
+    def twins(self) -> int:
+        """Twins to draw if a face is found in every frame."""
+        return sum(2 * len(plan.pairs) * plan.frames for plan in self.subjects)
+
+    def record(self) -> dict[str, Any]:
+        """Return the plan as plain values for ``run.json``."""
+        return {
+            "corpus": self.source.corpus,
+            "simulated": self.source.simulated,
+            "au_names": list(au_columns(self.au_numbers)),
+            "avatars": self.avatars,
+            "pairing": self.pairing,
+            "planned_frames": self.frames,
+            "subjects": {
+                plan.subject: {
+                    "shard": f"shards/{plan.file_name}",
+                    "apparent_gender": plan.apparent_gender,
+                    "planned_frames": plan.frames,
+                    "sequences": {s.name: len(s.frames) for s in plan.sequences},
+                    "avatar_pairs": list(plan.pairs),
+                }
+                for plan in self.subjects
+            },
+        }
+
+
+def pair_avatars(subjects: int, avatars: int) -> tuple[list[tuple[int, ...]], str]:
+    """Return the avatar pairs of each subject and the rule in words.
+
+    Parameters
+    ----------
+    subjects : int
+    avatars : int
+        Even.
+
+    Raises
+    ------
+    InputError
+        If ``avatars`` is odd or below 2.
+    """
+    if avatars < 2 or avatars % 2:
+        what = f"{avatars} avatars cannot be shared out: every subject gets a female and a male one"
+        raise InputError.one(what, "--avatars", f"use a multiple of 2, for example {2 * subjects}")
+    pairs = avatars // 2
+    if pairs == subjects:
+        return [(i,) for i in range(subjects)], "every subject has one female and one male avatar of its own"
+    if pairs < subjects:
+        rule = (
+            f"round robin: {subjects} subjects share {pairs} avatar pairs; subject i, sorted by name and counted from"
+        )
+        return [(i % pairs,) for i in range(subjects)], f"{rule} 0, has pair i mod {pairs}"
+    rule = f"round robin: {pairs} avatar pairs for {subjects} subjects; subject i, sorted by name and counted from 0,"
+    return (
+        [tuple(range(i, pairs, subjects)) for i in range(subjects)],
+        f"{rule} has the pairs i, i + {subjects}, i + {2 * subjects}, … and every frame is drawn with all of them",
+    )
+
+
+def make_plan(config: RenderConfig) -> RunPlan:
+    """Open the source and decide what is rendered.
+
+    Raises
+    ------
+    InputError
+        Everything wrong with the source or the numbers.
+    """
+    source = open_source(
+        SourceSpec(
+            config.source, config.labels, config.landmarks, config.gender, config.au_threshold, config.subjects,
+            config.frames, config.seed,
+        )
+    )  # fmt: skip
+    names = list(source.subjects)
+    if not names:
+        raise InputError.one("the source holds no frames", ", ".join(config.source), "check its files and labels")
+    avatars = 2 * len(names) if config.avatars is None else config.avatars
+    pairs, rule = pair_avatars(len(names), avatars)
+    files = {name: _file_name(name) for name in names}
+    taken: dict[str, str] = {}
+    raise_problems(
+        Problem(f"subjects {other!r} and {name!r} would share the file {files[name]}", "--source", "rename one")
+        for name in names
+        if (other := taken.setdefault(files[name].lower(), name)) != name
+    )
+    numbers: set[int] = set()
+    for sequences in source.subjects.values():
+        for sequence in sequences:
+            numbers |= set(sequence.labels.numbers) if sequence.labels is not None else set()
+    plans = tuple(
+        SubjectPlan(name, _gender(sequences), files[name], sequences, sum(len(s.frames) for s in sequences), own)
+        for (name, sequences), own in zip(source.subjects.items(), pairs, strict=True)
+    )
+    return RunPlan(source, tuple(sorted(numbers)), avatars, rule, plans)
+
+
+def shard_folder(out: Path) -> Path:
+    """Return where the shards of a run lie."""
+    return out / "shards"
+
+
+def _file_name(subject: str) -> str:
+    safe = "".join(letter if letter in _SAFE else "_" for letter in subject).lstrip(".")
+    return f"{safe or 'subject'}{SHARD_SUFFIX}"
+
+
+def _gender(sequences: tuple[Sequence, ...]) -> str:
+    known = sorted({s.apparent_gender for s in sequences} - {"unknown"})
+    return known[0] if len(known) == 1 else "unknown"

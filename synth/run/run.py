@@ -1,0 +1,208 @@
+"""The main job: plan, resume, workers, record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assets.coverage import coverage
+from assets.errors import InputError, NoFaceError, Problem
+from assets.models import FACE_MODEL_SHA256
+from assets.rig import Rig
+from assets.rig_bundle import load_rig
+from assets.shard_format import Status
+from synth.avatars.sample import sample_avatars
+from synth.render.choose import choose_renderer
+from synth.run.config import RenderConfig
+from synth.run.folder import (
+    RUN_FILE,
+    finished_subjects,
+    prepare_folder,
+    run_lock,
+    shard_folder,
+    write_checksums,
+    write_json,
+)
+from synth.run.plan import RunPlan, SubjectPlan
+from synth.run.pool import run_jobs
+from synth.run.subject import SubjectJob, render_subject
+from synth.run.versions import library_versions
+from synth.shards.checksums import file_sha256
+from synth.verify import shard_counts
+
+
+@dataclass
+class RunResult:
+    """What a run came to.
+
+    Attributes
+    ----------
+    out : Path
+    counts : dict of str to dict
+        Subject to ``planned`` and the count of each status.
+    failed : dict of str to tuple of Problem
+        Subjects without a shard, and why.
+    kept : int
+        Subjects that were finished before.
+    renderer : str
+    """
+
+    out: Path
+    counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failed: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    kept: int = 0
+    renderer: str = ""
+
+    def total(self, name: str) -> int:
+        """Return the sum of one count over all subjects."""
+        return sum(counts[name] for counts in self.counts.values())
+
+
+class Watcher:
+    """Hears how a run goes on; the command line shows it. This one is silent."""
+
+    def begin(self, plan: RunPlan, kept: int, renderer: str) -> None:
+        """The plan is made and ``kept`` subjects are already finished."""
+
+    def advance(self, subject: str, steps: int) -> None:
+        """A worker finished so many steps of a subject (a tracked frame or a twin is one step)."""
+
+    def finished(self, subject: str, counts: dict[str, Any] | None, problems: tuple[Problem, ...]) -> None:
+        """A subject's shard is complete, or ``counts`` is None and it failed."""
+
+
+def run(
+    config: RenderConfig,
+    plan: RunPlan,
+    out: Path,
+    workers: int,
+    overwrite: bool = False,
+    watcher: Watcher | None = None,
+) -> RunResult:
+    """Render what is planned and not finished yet.
+
+    Parameters
+    ----------
+    config : RenderConfig
+    plan : RunPlan
+        Of ``make_plan(config)``.
+    out : Path
+        Folder of the run; made if it does not exist.
+    workers : int
+        Processes; the result does not depend on it.
+    overwrite : bool
+        Begin anew, whatever the folder holds.
+    watcher : Watcher or None
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    InputError
+        If the folder belongs to another run or cannot be written; finished shards stay.
+    NoFaceError
+        If no frame of any subject showed a face.
+    """
+    watcher = watcher or Watcher()
+    rig = load_rig(config.assets)
+    renderer = choose_renderer(config.renderer)
+    with run_lock(out):
+        prepare_folder(out, config, plan, overwrite)
+        done = finished_subjects(out, plan)
+        result = RunResult(out, kept=len(done), renderer=renderer)
+        result.counts = {p.subject: shard_counts(_shard(out, p)) for p in plan.subjects if p.subject in done}
+        _record(out, config, plan, result)
+        watcher.begin(plan, len(done), renderer)
+        todo = [p for p in plan.subjects if p.subject not in done]
+        jobs = _jobs(config, plan, out, rig, renderer, todo)
+        names = [p.subject for p in todo]
+        for outcome in run_jobs(render_subject, jobs, names, workers, lambda job, n: watcher.advance(names[job], n)):
+            subject = todo[outcome.job]
+            if outcome.value is None:
+                result.failed[subject.subject] = outcome.problems
+            else:
+                result.counts[subject.subject] = outcome.value
+                done[subject.subject] = file_sha256(_shard(out, subject))
+                write_checksums(out, plan, done)
+            _record(out, config, plan, result)
+            watcher.finished(subject.subject, outcome.value, outcome.problems)
+            if outcome.fatal:
+                raise InputError(outcome.problems)
+        write_checksums(out, plan, done)
+    seen = ("ok", "fit_bad", "render_failed")
+    if not result.failed and not any(result.total(name) for name in seen):
+        what = f"no face was found in any of {plan.frames} frames"
+        raise NoFaceError.one(
+            what, ", ".join(config.source), "check that the source shows a face of at least 40 pixels"
+        )
+    return result
+
+
+def _shard(out: Path, plan: SubjectPlan) -> Path:
+    return shard_folder(out) / plan.file_name
+
+
+def _jobs(
+    config: RenderConfig, plan: RunPlan, out: Path, rig: Rig, renderer: str, todo: list[SubjectPlan]
+) -> list[SubjectJob]:
+    """Return one job per subject with the avatars of its pairs."""
+    avatars = sample_avatars(config.seed, rig, plan.avatars)
+    women = [spec for spec in avatars if spec.apparent_gender == "female"]
+    men = [spec for spec in avatars if spec.apparent_gender == "male"]
+    attributes = run_attributes(config, plan, rig, renderer)
+    return [
+        SubjectJob(
+            config, str(out), subject, tuple(spec for pair in subject.pairs for spec in (women[pair], men[pair])),
+            plan.au_numbers, renderer, attributes,
+        )
+        for subject in todo
+    ]  # fmt: skip
+
+
+def run_attributes(config: RenderConfig, plan: RunPlan, rig: Rig, renderer: str) -> dict[str, Any]:
+    """Return the shard attributes that are the same for all subjects of a run."""
+    licences = {
+        "rig": {"name": rig.name, "spdx": rig.licence.spdx, "attribution": rig.licence.attribution,
+                "source": rig.licence.source, "may_train": rig.licence.may_train},
+        "landmark_model": {"name": "MediaPipe face landmarker", "spdx": "Apache-2.0"},
+        "source": plan.source.licence,
+    }  # fmt: skip
+    versions = library_versions() | {
+        "rig": f"{rig.name} {rig.version} {rig.fingerprint}",
+        "landmark_model": FACE_MODEL_SHA256,
+        "renderer": renderer,
+    }
+    return {
+        "corpus": plan.source.corpus,
+        "simulated": plan.source.simulated,
+        "size_px": config.size,
+        "encoding": config.encoding,
+        "seed": config.seed,
+        "config": config.to_json(),
+        "versions": json.dumps(versions, sort_keys=True),
+        "licences": json.dumps(licences, sort_keys=True),
+        "coverage": json.dumps(coverage(rig, plan.au_numbers), sort_keys=True),
+    }
+
+
+def _record(out: Path, config: RenderConfig, plan: RunPlan, result: RunResult) -> None:
+    """Write ``run.json``; nothing in it depends on time or on the order of work."""
+    results: dict[str, Any] = {name: {"state": "complete", **counts} for name, counts in result.counts.items()}
+    for name, problems in result.failed.items():
+        results[name] = {"state": "failed", "problems": [str(problem) for problem in problems]}
+    for subject in plan.subjects:
+        results.setdefault(subject.subject, {"state": "planned"})
+    totals = {code.name.lower(): result.total(code.name.lower()) for code in Status}
+    write_json(
+        out / RUN_FILE,
+        {
+            "config": json.loads(config.to_json()),
+            "plan": plan.record(),
+            "results": results,
+            "totals": {"planned": plan.frames, **totals},
+        },
+    )
