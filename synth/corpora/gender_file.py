@@ -56,11 +56,13 @@ def read_gender_file(path: Path) -> dict[str, str]:
     if column is None or "subject" not in names:
         raise InputError.one("a column is missing", f"{path} row 1", f"write the columns {COLUMNS}")
     genders: dict[str, str] = {}
+    seen: set[str] = set()
     problems: list[Problem] = []
     for line, cells in table.rows:
         subject = cells[names["subject"]]
-        if subject in genders:
+        if subject in seen:
             problems.append(Problem(f"subject {subject!r} stands there twice", table.where(line), "keep one row"))
+        seen.add(subject)
         try:
             genders[subject] = parse_gender(cells[column], table.where(line, column))
         except InputError as error:
