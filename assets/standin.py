@@ -7,6 +7,8 @@ of ``assets.corpora``; what is an assumption is listed in ``StandinCorpus.assume
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from assets.corpora import CORPORA
@@ -237,3 +239,33 @@ def standin_corpus(name: str) -> StandinCorpus:
     if name not in STANDIN_CORPORA:
         raise InputError.one(f"no stand-in corpus {name!r}", "corpus", closest(name, STANDIN_CORPORA))
     return STANDIN_CORPORA[name]
+
+
+def standin_table() -> str:
+    """Return the Markdown table of the stand-in corpora that docs/stand-ins.md holds."""
+    rows = [("", *STANDIN_CORPORA)]
+    corpora = list(STANDIN_CORPORA.values())
+
+    def row(title: str, cell: Callable[[StandinCorpus], str]) -> None:
+        rows.append((title, *map(cell, corpora)))
+
+    row("takes the place of", lambda c: CORPORA[c.mimics].title)
+    row("labelled AUs", lambda c: " ".join(map(str, c.au_numbers)))
+    row("share of frames, %", lambda c: " ".join(f"{100 * rate:.0f}" for rate in c.rates.values()))
+    row("present from intensity", lambda c: f"{c.onset_level:g} of 5")
+    row("coder's error, levels", lambda c: f"{c.coder_noise:g}")
+    row("unknown labels", lambda c: f"{100 * c.unknown_rate:g} %")
+    row("apparent gender, female : male", lambda c: f"{c.females} : {c.males}")
+    row("skin tones, %", lambda c: ", ".join(f"{name} {100 * share:.0f}" for name, share in c.tones.items()))
+    row("recordings per subject", lambda c: str(len(c.sequences)))
+    row("frames per second", lambda c: f"{c.frame_rate_hz:g}")
+    row("picture, px", lambda c: f"{c.camera.width_px} × {c.camera.height_px}")
+    row("between the eyes, px", lambda c: "{:.0f} to {:.0f}".format(*c.camera.eye_distance_px))
+    row("head turns, SD of yaw", lambda c: f"{math.degrees(c.camera.yaw_rad):.0f}°")
+    row("turned to a neighbour", lambda c: f"{100 * c.camera.turn_rate:.0f} % of the time")
+    row("speaks", lambda c: f"{100 * c.speech_rate:.0f} % of the time")
+    row("noise, grey levels", lambda c: "{:g} to {:g}".format(*c.camera.noise))
+    row("JPEG quality", lambda c: "{} to {}".format(*c.camera.jpeg_quality))
+    row("assumed, not verified", lambda c: c.assumed)
+    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
+    return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]]) + "\n"

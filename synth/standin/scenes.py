@@ -53,7 +53,9 @@ def _common_room(rng: np.random.Generator) -> tuple[tuple[Light, ...], Triple, B
     """Ceiling light, a window on either side and a busy room behind."""
     side = rng.choice([-1.0, 1.0])
     lights = (
-        Light(_towards(np.radians(rng.normal(0, 25)), np.radians(62)), _tint((1.0, 0.95, 0.83), rng.uniform(0.42, 0.60))),
+        Light(
+            _towards(np.radians(rng.normal(0, 25)), np.radians(62)), _tint((1.0, 0.95, 0.83), rng.uniform(0.42, 0.60))
+        ),
         Light(
             _towards(side * np.radians(rng.uniform(45, 75)), np.radians(rng.uniform(5, 25))),
             _tint((0.82, 0.92, 1.0), rng.uniform(0.2, 0.6)),

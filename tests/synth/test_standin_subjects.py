@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from assets.corpora import CORPORA, fold_subjects
 from assets.errors import InputError
-from assets.standin import DEFAULT_FRAMES_PER_SUBJECT, STANDIN_CORPORA, standin_corpus
+from assets.standin import DEFAULT_FRAMES_PER_SUBJECT, STANDIN_CORPORA, standin_corpus, standin_table
 from synth.render.scene import Sensor
 from synth.standin.exposure import Exposure
 from synth.standin.placement import placement_of, rotations
@@ -194,3 +195,8 @@ def test_bad_requests_say_what_is_wrong() -> None:
         standin_sequences("standin-gft", 0, 3, 0)
     with pytest.raises(InputError, match="--frames"):
         standin_sequences("standin-gft", 3, 0, 0)
+
+
+def test_the_document_holds_the_table_of_facts() -> None:
+    document = Path(__file__).resolve().parents[2] / "docs" / "stand-ins.md"
+    assert standin_table() in document.read_text(encoding="utf-8"), "paste standin_table() into docs/stand-ins.md"
