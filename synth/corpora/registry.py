@@ -21,6 +21,9 @@ Opener = Callable[..., OpenedCorpus]
 OPENERS: Mapping[str, Opener] = MappingProxyType({"bp4d": open_bp4d, "disfa": open_disfa, "gft": open_gft})
 """Corpus name to its opener; its keyword arguments are the options."""
 
+NO_LANDMARKS = "none"
+"""Value of ``landmarks`` that leaves the corpus's own points aside, so that the detector places them."""
+
 LICENCE = "licensed corpus: as agreed between the user and its owner; nothing of it may be passed on"
 """What shards of these corpora say about the rights in the frames."""
 
@@ -48,7 +51,8 @@ def open_corpus(name: str, root: str | Path, *, frames: int | None = None, **opt
     frames : int or None
         Keep at most so many frames of each subject, spread evenly over what is coded.
     **options
-        Keyword arguments of the corpus's opener; None means *not given*.
+        Keyword arguments of the corpus's opener; None means *not given*. ``landmarks="none"`` leaves the corpus's
+        own points aside.
 
     Returns
     -------
@@ -69,7 +73,12 @@ def open_corpus(name: str, root: str | Path, *, frames: int | None = None, **opt
             Problem(f"{name} takes no such option", f"--{key.replace('_', '-')}", closest(key, known))
             for key in strange
         )
+    without_points = given.get("landmarks") == NO_LANDMARKS
+    if without_points:
+        del given["landmarks"]
     opened = opener(root, **given)
+    if without_points:
+        opened = replace(opened, sequences=tuple(replace(one, landmark_files=None) for one in opened.sequences))
     return opened if frames is None else replace(opened, sequences=_spread(opened.sequences, frames))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from corpus_trees import (
     write_video,
 )  # fmt: skip
 
-from assets.corpora import CORPORA
+from assets.corpora import CORPORA, fold_subjects
 from assets.errors import InputError
 from synth.corpora.registry import OPENERS, corpus_options, open_corpus
 from synth.corpora.sequence import CorpusSequence, OpenedCorpus
@@ -184,6 +185,12 @@ def test_landmarks_without_frame_numbers_belong_to_the_rows_in_order(tmp_path: P
     np.testing.assert_allclose(sequence.given_landmarks.points_px, tree["001A", "001A"].points_px, atol=1e-3)
 
 
+def test_the_corpus_s_own_points_can_be_left_aside(tmp_path: Path) -> None:
+    make_gft(tmp_path)
+    corpus = open_corpus("gft", tmp_path, landmarks="none")
+    assert [sequence.given_landmarks for sequence in corpus.sequences] == [None] * 4
+
+
 def test_options_are_those_of_the_opener() -> None:
     assert set(OPENERS) == set(CORPORA)
     assert "camera" in corpus_options("disfa")
@@ -205,3 +212,16 @@ def test_pictures_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
     assert next(pictures) is None
     write_video(root / "images" / "unused.avi", range(2))
     assert open_corpus("gft", root, subjects=["001A"]).subjects == ("001A",)
+
+
+def test_the_document_prints_the_folds_of_the_data_file() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
+    for name, title, size in (("bp4d", "BP4D", 41), ("disfa", "DISFA", 27)):
+        printed = [
+            tuple(line.split("|")[3].split())
+            for line in text.splitlines()
+            if re.match(rf"\| {title} \| [123] \|", line)
+        ]
+        assert tuple(printed) == fold_subjects(name)
+        members = [subject for part in printed for subject in part]
+        assert len(members) == len(set(members)) == size == CORPORA[name].subjects
