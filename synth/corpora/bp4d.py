@@ -160,7 +160,7 @@ def _open_task(subject: str, task: str, path: Path, places: _Places) -> CorpusSe
     gender = _GENDERS[subject[0]]
     stream = ImageSequence(subject, task, gender, paths, frames, time_s)
     points = _landmarks(subject, task, places)
-    return CorpusSequence("bp4d", subject, task, gender, frames, time_s, labels, stream, points)
+    return CorpusSequence("bp4d", subject, task, gender, frames, time_s, labels, stream, frames, points)
 
 
 def _task_folder(subject: str, task: str, places: _Places) -> Path:

@@ -231,7 +231,8 @@ def _join(subject: str, gender: str, video: VideoSequence, codes: np.ndarray, pl
     frames = np.arange(1, count + 1, dtype=np.int64)
     stream = VideoSequence(subject, video.name, gender, video.path, frames - 1, video.time_s[:count])
     points = None if places.landmarks is None else find_mat_files(places.landmarks, subject)
-    return CorpusSequence("disfa", subject, video.name, gender, frames, video.time_s[:count], labels, stream, points)
+    time_s = video.time_s[:count]
+    return CorpusSequence("disfa", subject, video.name, gender, frames, time_s, labels, stream, frames, points)
 
 
 def find_mat_files(folder: Path, subject: str) -> MatLandmarks | None:

@@ -198,7 +198,7 @@ def _open_subject(subject: str, path: Path | None, places: _Places) -> CorpusSeq
     labels = Labels(places.numbers, au[order], mask[order], "coded")
     points = _landmarks(subject, places)
     split = places.partition[subject]
-    return CorpusSequence("gft", subject, subject, gender, frames, stream.time_s, labels, stream, points, split)
+    return CorpusSequence("gft", subject, subject, gender, frames, stream.time_s, labels, stream, frames, points, split)
 
 
 def _frame_numbers(table: CsvTable, places: _Places) -> np.ndarray:

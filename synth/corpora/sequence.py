@@ -31,7 +31,9 @@ class CorpusSequence:
     labels : Labels
         Source ``coded``.
     stream : ImageSequence or VideoSequence
-        The pictures, one per planned frame.
+        The pictures, one per coded frame.
+    stream_frames : (N,) int64
+        Coded frames, ascending; ``frames`` are all or some of them.
     landmark_files : LandmarkFiles or None
     split : str
         ``train``, ``val`` or ``test`` where the corpus has an official partition, else empty.
@@ -45,6 +47,7 @@ class CorpusSequence:
     time_s: np.ndarray
     labels: Labels
     stream: ImageSequence | VideoSequence
+    stream_frames: np.ndarray
     landmark_files: LandmarkFiles | None = None
     split: str = ""
 
@@ -70,12 +73,12 @@ class CorpusSequence:
         old = self.labels
         intensity = None if old.intensity is None else old.intensity[rows]
         labels = replace(old, au=old.au[rows], mask=old.mask[rows], intensity=intensity)
-        stream = take_rows(self.stream, rows)
-        return replace(self, frames=self.frames[rows], time_s=self.time_s[rows], labels=labels, stream=stream)
+        return replace(self, frames=self.frames[rows], time_s=self.time_s[rows], labels=labels)
 
     def pictures(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray | None]:
         """Yield one (H, W, 3) uint8 RGB picture per planned frame, None where it does not exist."""
-        return self.stream.pictures(start, stop)
+        rows = np.searchsorted(self.stream_frames, self.frames[start:stop])
+        return take_rows(self.stream, rows).pictures()
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from assets.corpora import CORPORA, fold_subjects
 from assets.errors import InputError
 from synth.corpora.registry import OPENERS, corpus_options, open_corpus
 from synth.corpora.sequence import CorpusSequence, OpenedCorpus
+from synth.sources.match import take_rows
 
 MAKERS = {"bp4d": make_bp4d, "disfa": make_disfa, "gft": make_gft}
 SCHEMES = {"bp4d": "ibug49", "disfa": "ibug66", "gft": "ibug49"}
@@ -89,7 +90,11 @@ def test_a_choice_of_rows_keeps_everything_together(opened: tuple[Tree, OpenedCo
     _, corpus = opened
     sequence = pickle.loads(pickle.dumps(corpus.sequences[0]))
     rows = np.array([0, 2, 5])
-    few = sequence.take(rows)
+    for few in (sequence.take(rows), take_rows(sequence, rows)):
+        check_rows(few, sequence, rows)
+
+
+def check_rows(few: CorpusSequence, sequence: CorpusSequence, rows: np.ndarray) -> None:
     np.testing.assert_array_equal(few.frames, sequence.frames[rows])
     np.testing.assert_array_equal(few.labels.mask, sequence.labels.mask[rows])
     np.testing.assert_array_equal(few.given_landmarks.points_px, sequence.given_landmarks.points_px[rows])
