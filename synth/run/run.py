@@ -63,8 +63,8 @@ class RunResult:
 class Watcher:
     """Hears how a run goes on; the command line shows it. This one is silent."""
 
-    def begin(self, plan: RunPlan, kept: int, renderer: str) -> None:
-        """The plan is made and ``kept`` subjects are already finished."""
+    def begin(self, plan: RunPlan, kept: frozenset[str], renderer: str) -> None:
+        """The plan is made and the subjects in ``kept`` are already finished."""
 
     def advance(self, subject: str, steps: int) -> None:
         """A worker finished so many steps of a subject (a tracked frame or a twin is one step)."""
@@ -116,9 +116,9 @@ def run(
         result = RunResult(out, kept=len(done), renderer=renderer)
         result.counts = {p.subject: shard_counts(_shard(out, p)) for p in plan.subjects if p.subject in done}
         _record(out, config, plan, result)
-        watcher.begin(plan, len(done), renderer)
+        watcher.begin(plan, frozenset(done), renderer)
         todo = [p for p in plan.subjects if p.subject not in done]
-        jobs = _jobs(config, plan, out, rig, renderer, todo)
+        jobs = subject_jobs(config, plan, out, rig, renderer, todo)
         names = [p.subject for p in todo]
         for outcome in run_jobs(render_subject, jobs, names, workers, lambda job, n: watcher.advance(names[job], n)):
             subject = todo[outcome.job]
@@ -146,7 +146,7 @@ def _shard(out: Path, plan: SubjectPlan) -> Path:
     return shard_folder(out) / plan.file_name
 
 
-def _jobs(
+def subject_jobs(
     config: RenderConfig, plan: RunPlan, out: Path, rig: Rig, renderer: str, todo: list[SubjectPlan]
 ) -> list[SubjectJob]:
     """Return one job per subject with the avatars of its pairs."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,9 +13,10 @@ from synth.sources.csv_table import CsvTable, raise_problems, read_csv
 from synth.sources.images import ImageSequence
 from synth.sources.label_csv import AuCells, read_au_cells
 from synth.sources.video import VideoSequence
-from synth.tracks import Labels
+from synth.tracks import Labels, Sequence
 
 FootageSequence = VideoSequence | ImageSequence
+S = TypeVar("S", bound=Sequence)
 
 FRAME_COLUMNS = ("frame", "Frame", "frame_number", "0", "")
 """Columns that may hold the frame number, best first; BP4D calls it ``0``, data frames leave it blank."""
@@ -162,8 +164,9 @@ def _with_missing(sequence: FootageSequence, extra: np.ndarray) -> FootageSequen
     return replace(sequence, **changes)
 
 
-def take_rows(sequence: FootageSequence, rows: np.ndarray) -> FootageSequence:
-    """Return the sequence with only some of its planned frames; ``rows`` (N,) int, ascending."""
+def take_rows(sequence: S, rows: np.ndarray) -> S:
+    """Return a sequence of any kind with only some of its planned frames; ``rows`` (N,) int, ascending."""
+    stored = {field.name for field in fields(sequence) if field.init}  # type: ignore[arg-type]
     changes: dict = {"frames": sequence.frames[rows], "time_s": sequence.time_s[rows]}
     if isinstance(sequence, ImageSequence):
         changes["paths"] = tuple(sequence.paths[i] for i in rows)
@@ -174,7 +177,7 @@ def take_rows(sequence: FootageSequence, rows: np.ndarray) -> FootageSequence:
     if sequence.given_landmarks is not None:
         given = sequence.given_landmarks
         changes["given_landmarks"] = replace(given, points_px=given.points_px[rows])
-    return replace(sequence, **changes)
+    return replace(sequence, **{name: value for name, value in changes.items() if name in stored})  # type: ignore
 
 
 def limit_frames(sequences: list[FootageSequence], count: int) -> list[FootageSequence]:

@@ -43,6 +43,8 @@ class SourceSpec:
         Keep at most so many frames of each subject, spread evenly.
     seed : int
         Seeds the simulated source.
+    renderer : str
+        Draws the simulated source.
     """
 
     sources: tuple[str, ...] = ()
@@ -53,6 +55,7 @@ class SourceSpec:
     subjects: int | None = None
     frames: int | None = None
     seed: int = 0
+    renderer: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -121,12 +124,13 @@ def _open_standin(names: tuple[str, ...], spec: SourceSpec) -> Source:
             problems.append(Problem("the simulated source brings its own", f"--{option}", "leave the option out"))
     raise_problems(problems)
     from assets.standin import DEFAULT_FRAMES_PER_SUBJECT
-    from synth.standin import standin_sequences
+    from synth.render.choose import choose_renderer
+    from synth.standin.sequence import standin_sequences
 
     count = DEFAULT_STANDIN_SUBJECTS if spec.subjects is None else spec.subjects
     frames = DEFAULT_FRAMES_PER_SUBJECT if spec.frames is None else spec.frames
     grouped: dict[str, list[Sequence]] = {}
-    for sequence in standin_sequences(names[0], count, frames, spec.seed):
+    for sequence in standin_sequences(names[0], count, frames, spec.seed, choose_renderer(spec.renderer)):
         grouped.setdefault(sequence.subject, []).append(sequence)
     by_subject = {name: tuple(grouped[name]) for name in sorted(grouped)}
     return Source(names[0], True, "simulated: rendered from the built-in rig, no person is shown", by_subject)
