@@ -1,0 +1,61 @@
+"""Lightning Fabric: devices, precision and processes. The one module that imports it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+
+from assets.errors import InputError
+from assets.keyed import seed_words
+from train.settings import TrainSettings
+
+
+def make_fabric(settings: TrainSettings) -> Fabric:
+    """Start the processes of a run.
+
+    Parameters
+    ----------
+    settings : TrainSettings
+        ``accelerator``, ``devices``, ``nodes``, ``precision``, ``deterministic``.
+
+    Raises
+    ------
+    InputError
+        If CUDA is asked for and absent, or has fewer devices.
+    """
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if settings.accelerator == "cuda" and found < max(1, settings.devices):
+        what = f"{settings.devices} CUDA devices were asked for, {found} are here"
+        raise InputError.one(what, "--accelerator", "pass --accelerator cpu or --devices with what there is")
+    cuda = settings.accelerator == "cuda" or (settings.accelerator == "auto" and found >= max(1, settings.devices))
+    precision = settings.precision
+    if precision == "auto":
+        precision = "bf16" if cuda else "32"
+    several = settings.devices * settings.nodes > 1
+    warnings.filterwarnings("ignore", module="lightning")
+    fabric = Fabric(
+        accelerator="cuda" if cuda else "cpu",
+        devices=settings.devices,
+        num_nodes=settings.nodes,
+        strategy="ddp" if several else "auto",
+        precision={"bf16": "bf16-mixed", "32": "32-true"}[precision],
+    )
+    fabric.launch()
+    if settings.deterministic:
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.backends.cudnn.benchmark = False
+    return fabric
+
+
+def seed_torch(seed: int, *keys: int | str) -> None:
+    """Seed torch's generators on every device from keys; 0 is a seed like every other."""
+    high, low, *_ = seed_words(seed, "torch", *keys)
+    torch.manual_seed((high << 31) ^ low)
+
+
+def precision_name(fabric: Any) -> str:
+    """Return ``bf16`` or ``32``."""
+    return "bf16" if "bf16" in str(fabric._precision.precision) else "32"

@@ -1,0 +1,45 @@
+"""Writing results so that an earlier file is never damaged."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from assets.errors import InputError
+
+
+def replace_file(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file beside ``path`` and move it there in one step.
+
+    Raises
+    ------
+    InputError
+        If there is no space or no right to write; what was at ``path`` is untouched.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+        os.replace(part, path)
+    except (OSError, RuntimeError) as error:
+        part.unlink(missing_ok=True)
+        cause = " ".join(str(error).split())[:160]
+        full = getattr(error, "errno", None) == errno.ENOSPC or "file write failed" in cause or "enforce fail" in cause
+        if not full and not isinstance(error, OSError):
+            raise
+        what = "there is no space left for the file" if full else f"the file cannot be written ({cause})"
+        raise InputError.one(what, path, "free space or pass another --out; earlier checkpoints are whole") from None
+
+
+def write_json(path: Path, table: Any) -> None:
+    """Write a table as JSON, sorted and indented."""
+    text = json.dumps(table, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    replace_file(path, lambda part: _write_text(part, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
