@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from assets.errors import InputError, Problem, closest
 
@@ -59,6 +59,8 @@ class RenderConfig:
         Rig of the avatars.
     """
 
+    VERB: ClassVar[str] = "render"
+
     source: tuple[str, ...] = ("standin-bp4d",)
     labels: str | None = None
     landmarks: str | None = None
@@ -93,7 +95,7 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 
 
-def make_config(values: Mapping[str, Any], where: str = "") -> RenderConfig:
+def make_config(values: Mapping[str, Any], where: str = "", kind: type[Any] = RenderConfig) -> Any:
     """Return a checked configuration; names that are absent keep their defaults.
 
     Parameters
@@ -102,13 +104,15 @@ def make_config(values: Mapping[str, Any], where: str = "") -> RenderConfig:
         Keys are fields of ``RenderConfig``.
     where : str
         File the values stand in; empty means the command line.
+    kind : type
+        Configuration to make; its fields have types of ``_KINDS``.
 
     Raises
     ------
     InputError
         Unknown names, wrong types, values out of range, an odd number of avatars: all at once.
     """
-    known = {field.name: field for field in fields(RenderConfig)}
+    known = {field.name: field for field in fields(kind)}
     problems: list[Problem] = []
     clean: dict[str, Any] = {}
     for name, value in values.items():
@@ -116,15 +120,15 @@ def make_config(values: Mapping[str, Any], where: str = "") -> RenderConfig:
         if name not in known:
             problems.append(Problem("there is no such setting", place, closest(name, known)))
             continue
-        kind = str(known[name].type)
-        value = _converted(value, kind)
-        wrong = ("is of the wrong type", f"write {_KINDS[kind]}") if value is _WRONG else _wrong_value(name, value)
+        wanted = str(known[name].type)
+        value = _converted(value, wanted)
+        wrong = ("is of the wrong type", f"write {_KINDS[wanted]}") if value is _WRONG else _wrong_value(name, value)
         if wrong is not None:
             problems.append(Problem(f"{values[name]!r} {wrong[0]}", place, wrong[1]))
         clean[name] = value
     if problems:
         raise InputError(problems)
-    return RenderConfig(**clean)
+    return kind(**clean)
 
 
 def read_config(path: str | Path) -> dict[str, Any]:
@@ -143,9 +147,10 @@ def read_config(path: str | Path) -> dict[str, Any]:
         raise InputError.one(f"this is no TOML file ({error})", path, "write lines such as: subjects = 30") from None
 
 
-def config_toml(config: RenderConfig) -> str:
+def config_toml(config: Any) -> str:
     """Return the configuration as a TOML file that ``read_config`` reads back."""
-    lines = ["# Written by `synth render`; run it again with: synth render --config THIS_FILE --out FOLDER"]
+    verb = config.VERB
+    lines = [f"# Written by `synth {verb}`; run it again with: synth {verb} --config THIS_FILE --out FOLDER"]
     for name, value in asdict(config).items():
         if value is not None:
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")

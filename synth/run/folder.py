@@ -121,10 +121,23 @@ def _check_same(out: Path, saved: dict[str, Any], config: RenderConfig, plan: Ru
         if before.get(name) != now[name]
     ]  # fmt: skip
     planned = json.loads(json.dumps(plan.record()))
-    if not problems and saved.get("plan") != planned:
+    if not problems and not _goes_on(saved, planned):
         problems.append(Problem("the source holds other frames than when this run began", str(out), mend))
     if problems:
         raise InputError(problems)
+
+
+def _goes_on(saved: dict[str, Any], planned: dict[str, Any]) -> bool:
+    """Say whether the plan is the saved one, but for subjects that could not be opened then or cannot be now.
+
+    Without avatars no subject depends on another, so that one may come or go; with avatars the pairing would change.
+    """
+    before = saved.get("plan", {})
+    if planned["avatars"]:
+        return before == planned
+    shared = set(before.get("subjects", {})) & set(planned["subjects"])
+    same = all(before["subjects"][name] == planned["subjects"][name] for name in shared)
+    return same and all(before.get(name) == planned[name] for name in ("corpus", "au_names", "avatars"))
 
 
 def finished_subjects(out: Path, plan: RunPlan) -> dict[str, str]:

@@ -142,11 +142,32 @@ def make_plan(config: RenderConfig) -> RunPlan:
             config.frames, config.seed, config.renderer,
         )
     )  # fmt: skip
-    names = list(source.subjects)
-    if not names:
+    count = len(source.subjects)
+    if not count:
         raise InputError.one("the source holds no frames", ", ".join(config.source), "check its files and labels")
-    avatars = 2 * len(names) if config.avatars is None else config.avatars
-    pairs, rule = pair_avatars(len(names), avatars)
+    avatars = 2 * count if config.avatars is None else config.avatars
+    return plan_source(source, avatars, *pair_avatars(count, avatars))
+
+
+def plan_source(source: Source, avatars: int, pairs: list[tuple[int, ...]], rule: str) -> RunPlan:
+    """Return the plan for an opened source.
+
+    Parameters
+    ----------
+    source : Source
+    avatars : int
+        0 for real crops without twins.
+    pairs : list of tuple of int
+        Avatar pairs of each subject.
+    rule : str
+        The pairing in words.
+
+    Raises
+    ------
+    InputError
+        If two subjects would share one file.
+    """
+    names = list(source.subjects)
     files = {name: _file_name(name) for name in names}
     taken: dict[str, str] = {}
     raise_problems(

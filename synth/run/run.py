@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,9 @@ def run(
     workers: int,
     overwrite: bool = False,
     watcher: Watcher | None = None,
+    failed: Mapping[str, tuple[Problem, ...]] | None = None,
 ) -> RunResult:
-    """Render what is planned and not finished yet.
+    """Render what is planned and not finished yet; without avatars, write real crops only.
 
     Parameters
     ----------
@@ -95,6 +97,8 @@ def run(
     overwrite : bool
         Begin anew, whatever the folder holds.
     watcher : Watcher or None
+    failed : mapping of str to tuple of Problem or None
+        Subjects that could not be opened, so that they are on record.
 
     Returns
     -------
@@ -109,11 +113,11 @@ def run(
     """
     watcher = watcher or Watcher()
     rig = load_rig(config.assets)
-    renderer = choose_renderer(config.renderer)
+    renderer = choose_renderer(config.renderer) if plan.avatars else "none"
     with run_lock(out):
         prepare_folder(out, config, plan, overwrite)
         done = finished_subjects(out, plan)
-        result = RunResult(out, kept=len(done), renderer=renderer)
+        result = RunResult(out, failed=dict(failed or {}), kept=len(done), renderer=renderer)
         result.counts = {p.subject: shard_counts(_shard(out, p)) for p in plan.subjects if p.subject in done}
         _record(out, config, plan, result)
         watcher.begin(plan, frozenset(done), renderer)
@@ -133,7 +137,7 @@ def run(
             if outcome.fatal:
                 raise InputError(outcome.problems)
         write_checksums(out, plan, done)
-    seen = ("ok", "fit_bad", "render_failed")
+    seen = ("ok", "fit_bad", "render_failed", "real_only")
     if not result.failed and not any(result.total(name) for name in seen):
         what = f"no face was found in any of {plan.frames} frames"
         raise NoFaceError.one(
@@ -150,7 +154,7 @@ def subject_jobs(
     config: RenderConfig, plan: RunPlan, out: Path, rig: Rig, renderer: str, todo: list[SubjectPlan]
 ) -> list[SubjectJob]:
     """Return one job per subject with the avatars of its pairs."""
-    avatars = sample_avatars(config.seed, rig, plan.avatars)
+    avatars = sample_avatars(config.seed, rig, plan.avatars) if plan.avatars else ()
     women = [spec for spec in avatars if spec.apparent_gender == "female"]
     men = [spec for spec in avatars if spec.apparent_gender == "male"]
     attributes = run_attributes(config, plan, rig, renderer)

@@ -212,7 +212,13 @@ def _pictures(job: SubjectJob) -> Iterator[np.ndarray | None]:
 def _write_twins(
     writer: ShardWriter, job: SubjectJob, rows: _Rows, twins: list[Twin], status: np.ndarray, tick: Tick
 ) -> None:
-    """Draw, encode and write every twin and its landmarks; mark rows for which one could not be drawn."""
+    """Draw, encode and write every twin and its landmarks; mark rows for which one could not be drawn.
+
+    Without avatars, every row that has its real crop becomes REAL_ONLY.
+    """
+    if not twins:
+        status[np.isin(status, (Status.OK, Status.FIT_BAD))] = Status.REAL_ONLY
+        return
     encode = ENCODERS[job.config.encoding]
     renderer = _renderer(job.renderer, job.config.size, job.config.samples)
     wanted = np.flatnonzero(rows.drawn)
