@@ -1,0 +1,213 @@
+"""The whole fit: a track of landmarks in, a track of expressions out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from assets.rig import Rig
+from assets.shard_format import Status
+from assets.units import UNITS
+from synth.fit.belief import expression_prior, steadiness
+from synth.fit.eyes import aperture_share, close_only_an_open_mouth, signed_lids
+from synth.fit.face_model import FITTED_COLUMNS, GAZE_COLUMNS, FaceModel, face_model
+from synth.fit.frame_fit import FrameFit, Prior, fit_frames
+from synth.fit.gaze import gaze_angles, gaze_weights
+from synth.fit.head_pose import HeadPose
+from synth.fit.label_prior import check_labels, label_bounds, resting_frames
+from synth.fit.resting import RestingFace, resting_face
+from synth.fit.settings import FitSettings
+from synth.framing import HEAD_SCALE
+from synth.tracks import ExpressionTrack, FrameTrack, Labels
+
+CROP_PX = 256
+_HALO = 16
+"""Frames on either side that a batch is solved with, so that its edges do not show."""
+
+
+@dataclass(frozen=True)
+class _Result:
+    """Fit of the usable rows."""
+
+    weights: np.ndarray
+    gaze_rad: np.ndarray
+    pose: HeadPose
+    residual_px: np.ndarray
+
+
+def fit_track(
+    track: FrameTrack,
+    rig: Rig,
+    *,
+    labels: Labels | None = None,
+    label_prior: float = 0.0,
+    settings: FitSettings | None = None,
+) -> ExpressionTrack:
+    """Fit expression, head pose and gaze to every frame of a track.
+
+    Parameters
+    ----------
+    track : FrameTrack
+        One subject; rows without finite landmarks keep their place and their status.
+    rig : Rig
+        With a landmark table.
+    labels : Labels or None
+        Action Unit labels of the same rows; frames whose coded units are all zero show the resting face.
+    label_prior : float
+        How strongly labels move the weights, in [0, 1]: the units of an active Action Unit are kept above a
+        visible onset, those of an inactive one below it. 0 is pure tracking, 1 makes the labels true by
+        construction.
+    settings : FitSettings or None
+
+    Returns
+    -------
+    ExpressionTrack
+        One row per row of the track. Rows that could not be fitted have zero weights; rows whose residual is
+        too large have the status FIT_BAD and keep their weights.
+
+    Raises
+    ------
+    InputError
+        If the rig has no landmark table, or the labels do not belong to the track.
+    """
+    settings = settings or FitSettings()
+    model = face_model(rig, track.scheme)
+    if labels is not None:
+        check_labels(labels, len(track.frames))
+    usable = (track.status == Status.OK) & np.isfinite(track.landmarks_px).all((1, 2))
+    rows = np.flatnonzero(usable)
+    points = track.landmarks_px[rows].astype(np.float64)
+    noise = settings.noise_mm**2 * max(1.0, float(model.trust.sum()) / settings.independent_points)
+    scores = None if track.network_weights is None else track.network_weights[rows]
+    resting = resting_frames(labels, rows)
+    prior = expression_prior(scores, len(rows), model.present, resting, settings, noise)
+    if len(rows):
+        face = resting_face(points, model, prior, resting, settings, noise)
+    else:
+        face = RestingFace(model.neutral, np.zeros(model.identity.shape[-1]), settings.camera_distance_mm or 700.0, 0)
+    gaps = np.diff(track.frames[rows]).astype(float)
+    bounds = label_bounds(labels, rows) if labels is not None and label_prior > 0 else None
+    result = _fit_rows(points, face, model, prior, gaps, bounds, label_prior, settings, noise)
+    notes = {"settings": asdict(settings), "label_prior": float(label_prior), "identity_frames": face.frames_used}
+    return _assemble(track, rows, result, face, model, settings, notes)
+
+
+def _fit_rows(
+    points: np.ndarray,
+    face: RestingFace,
+    model: FaceModel,
+    prior: Prior,
+    gaps: np.ndarray,
+    bounds: tuple[np.ndarray, np.ndarray] | None,
+    label_prior: float,
+    settings: FitSettings,
+    noise: float,
+) -> _Result:
+    """Fit every frame alone, read the gaze, then fit again with lids that follow it and ties in time."""
+    common = (face.landmarks_mm, model)
+    camera = (settings.depth_trust, face.distance_mm)
+    count = len(points)
+    first = _joined(
+        [
+            fit_frames(points[p], *common, prior.rows(p), *camera, rounds=3)
+            for p, _ in _batches(count, settings.batch, 0)
+        ],
+        face.distance_mm,
+    )
+    gaze = gaze_angles(points, first.pose, face.landmarks_mm, model, aperture_share(points, face.landmarks_mm, model))
+    turned = gaze_weights(gaze, model.max_gaze_rad)
+    tied = replace(prior, coupling=steadiness(first.weights, gaps, settings, noise))
+    held = (
+        None if bounds is None else replace(tied, bounds=(bounds[0][:, FITTED_COLUMNS], bounds[1][:, FITTED_COLUMNS]))
+    )
+    pieces, residuals = [], []
+    for part, kept in _batches(count, settings.batch, _HALO):
+        lids = np.tensordot(turned[part], model.gaze, ([1], [2]))
+        begin = FrameFit(first.weights[part], first.pose.rows(part), np.empty(0), np.empty(0))
+        fit = fit_frames(points[part], *common, tied.rows(part), *camera, lids_mm=lids, start=begin, rounds=2)
+        if held is not None:
+            true = fit_frames(points[part], *common, held.rows(part), *camera, lids_mm=lids, start=fit, rounds=2)
+            fit = replace(fit, weights=fit.weights + label_prior * (true.weights - fit.weights))
+        residuals.append(_residual_px(points[part], fit, face.landmarks_mm, model, lids)[kept])
+        pieces.append(replace(fit, weights=fit.weights[kept], pose=fit.pose.rows(kept)))
+    fit = _joined(pieces, face.distance_mm)
+    weights = np.zeros((count, len(UNITS)))
+    weights[:, FITTED_COLUMNS] = close_only_an_open_mouth(signed_lids(fit.weights))
+    weights[:, GAZE_COLUMNS] = turned
+    return _Result(weights, gaze, fit.pose, np.concatenate(residuals) if residuals else np.empty(0))
+
+
+def _batches(count: int, size: int, halo: int) -> Iterator[tuple[slice, slice]]:
+    """Yield the rows to solve and which of them to keep."""
+    for start in range(0, count, size):
+        stop = min(count, start + size)
+        first, last = max(0, start - halo), min(count, stop + halo)
+        yield slice(first, last), slice(start - first, stop - first)
+
+
+def _joined(pieces: list[FrameFit], distance_mm: float) -> FrameFit:
+    """Return one fit from consecutive ones, without their normal equations."""
+    if not pieces:
+        empty = HeadPose(np.empty((0, 3, 3)), np.empty(0), np.empty((0, 2)), np.empty(0), distance_mm)
+        return FrameFit(np.empty((0, len(FITTED_COLUMNS))), empty, np.empty(0), np.empty(0))
+    arrays = [
+        np.concatenate([getattr(piece.pose, name) for piece in pieces])
+        for name in ("rotation", "px_per_mm", "origin_px", "depth_mm")
+    ]
+    weights = np.concatenate([piece.weights for piece in pieces])
+    return FrameFit(weights, HeadPose(*arrays, distance_mm), np.empty(0), np.empty(0))
+
+
+def _residual_px(
+    points: np.ndarray, fit: FrameFit, resting_mm: np.ndarray, model: FaceModel, lids_mm: np.ndarray
+) -> np.ndarray:
+    """Return the root mean square residual of each frame (T,) in pixels of the crop."""
+    heads = resting_mm + np.tensordot(fit.weights, model.units, ([1], [2])) + lids_mm
+    correction = model.correction(fit.weights)
+    heads = heads if correction is None else heads + correction
+    gap = fit.pose.project(heads)[..., :2] - points[..., :2]
+    square = ((gap**2).sum(-1) @ model.trust) / model.trust.sum()
+    return np.sqrt(square) * HEAD_SCALE * CROP_PX / fit.pose.px_per_mm
+
+
+def _assemble(
+    track: FrameTrack,
+    rows: np.ndarray,
+    result: _Result,
+    face: RestingFace,
+    model: FaceModel,
+    settings: FitSettings,
+    notes: dict,
+) -> ExpressionTrack:
+    """Spread the usable rows over all rows of the track."""
+    count = len(track.frames)
+
+    def spread(values: np.ndarray, fill: float | np.ndarray) -> np.ndarray:
+        whole = np.empty((count, *values.shape[1:]), np.float32)
+        whole[:] = fill
+        whole[rows] = values
+        return whole
+
+    pose = result.pose
+    from_camera = face.distance_mm * np.ones(len(rows))
+    centre = np.array(track.image_size_px, float) / 2
+    aside = (pose.origin_px - centre) * np.array([1.0, -1.0]) / pose.px_per_mm[:, None]
+    status = track.status.astype(np.uint8).copy()
+    broken = (track.status == Status.OK) & ~np.isin(np.arange(count), rows)
+    status[broken] = Status.NO_FACE
+    status[rows[result.residual_px > settings.largest_residual_px]] = Status.FIT_BAD
+    return ExpressionTrack(
+        weights=spread(result.weights, 0.0),
+        rotation=spread(pose.rotation, np.eye(3, dtype=np.float32)),
+        translation_mm=spread(np.column_stack([aside, -from_camera]), np.nan),
+        px_per_mm=spread(pose.px_per_mm, np.nan),
+        gaze_rad=spread(result.gaze_rad, 0.0),
+        residual_px=spread(result.residual_px, np.nan),
+        eyes_px=spread(pose.origin_px, np.nan),
+        status=status,
+        camera_distance_mm=float(face.distance_mm),
+        identity=face.coefficients[: model.modes].astype(np.float32),
+        notes=notes,
+    )

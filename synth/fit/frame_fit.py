@@ -1,0 +1,189 @@
+"""Pose and expression of every frame for a given resting face: the joint, bounded, regularised fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from synth.fit.box_solver import solve_in_box
+from synth.fit.face_model import FaceModel
+from synth.fit.head_pose import HeadPose, pose_columns, rigid_pose
+
+_PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+LEAST_PRECISION = 1e-6
+"""Ridge that keeps unobserved weights at their prior mean."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is believed of the weights before looking at the landmarks.
+
+    Attributes
+    ----------
+    mean : (T, K) float64
+    precision : (T, K) float64
+        Inverse variance, in units of the landmark noise: multiply by the variance of one landmark.
+    pull : (K,) float64
+        Linear cost of every weight (sparsity), in the same units.
+    coupling : (T - 1, K) float64 or None
+        Ties between consecutive frames.
+    bounds : ((T, K) float64, (T, K) float64) or None
+        Lower and upper bounds; None is [0, 1].
+    """
+
+    mean: np.ndarray
+    precision: np.ndarray
+    pull: np.ndarray
+    coupling: np.ndarray | None = None
+    bounds: tuple[np.ndarray, np.ndarray] | None = None
+
+    def rows(self, which: np.ndarray | slice) -> Prior:
+        """Return the prior of some frames; ties are kept for a slice only."""
+        tie = None
+        if self.coupling is not None and isinstance(which, slice):
+            tie = self.coupling[which.start or 0 : (which.stop or len(self.mean)) - 1]
+        bounds = None if self.bounds is None else (self.bounds[0][which], self.bounds[1][which])
+        return Prior(self.mean[which], self.precision[which], self.pull, tie, bounds)
+
+
+@dataclass(frozen=True)
+class FrameFit:
+    """Result of ``fit_frames``.
+
+    Attributes
+    ----------
+    weights : (T, K) float64
+    pose : HeadPose
+    gram : (T, K, K) float64
+        Curvature of the landmark term after the pose is eliminated.
+    linear : (T, K) float64
+        Its linear term.
+    """
+
+    weights: np.ndarray
+    pose: HeadPose
+    gram: np.ndarray
+    linear: np.ndarray
+
+
+class NormalBlocks:
+    """Products of the columns that every frame's normal equations are made of.
+
+    With R the rotation and D the trust in x, y and depth, a frame's Gram matrix is a sum over the six entries
+    of the symmetric M = R' D R of a block that depends on the face alone.
+
+    Parameters
+    ----------
+    columns : (L, 3, M) float
+        Motion of the landmarks with each unknown, in head axes.
+    trust : (L,) float
+    """
+
+    def __init__(self, columns: np.ndarray, trust: np.ndarray) -> None:
+        self.columns = columns
+        self._weighted = np.ascontiguousarray(columns * trust[:, None, None])
+        blocks = []
+        for i, j in _PAIRS:
+            block = self._weighted[:, i].T @ columns[:, j]
+            blocks.append(block if i == j else block + block.T)
+        self.size = columns.shape[-1]
+        self._blocks = np.stack(blocks).reshape(len(_PAIRS), -1)
+        self._flat = self._weighted.reshape(-1, self.size)
+
+    def gram(self, metric: np.ndarray) -> np.ndarray:
+        """Return (T, M, M) for metrics (T, 3, 3)."""
+        entries = np.stack([metric[:, i, j] for i, j in _PAIRS], 1)
+        return (entries @ self._blocks).reshape(-1, self.size, self.size)
+
+    def project(self, residual: np.ndarray) -> np.ndarray:
+        """Return (T, M) inner products of metric-weighted residuals (T, L, 3) with the columns."""
+        return residual.reshape(len(residual), -1) @ self._flat
+
+
+def head_residual(
+    points_px: np.ndarray, pose: HeadPose, heads_mm: np.ndarray, depth_trust: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return observed minus modelled landmarks in head axes (T, L, 3) and the metric (T, 3, 3) they are weighed with."""
+    trust = np.array([1.0, 1.0, depth_trust if points_px.shape[-1] == 3 else 0.0])
+    seen = heads_mm @ pose.rotation.transpose(0, 2, 1)
+    gap = pose.unproject(points_px, seen[..., 2]) - seen
+    metric = np.einsum("tai,a,taj->tij", pose.rotation, trust, pose.rotation)
+    return gap @ pose.rotation, metric
+
+
+def fit_frames(
+    points_px: np.ndarray,
+    neutral_mm: np.ndarray,
+    model: FaceModel,
+    prior: Prior,
+    depth_trust: float,
+    distance_mm: float,
+    lids_mm: np.ndarray | None = None,
+    start: FrameFit | None = None,
+    rounds: int = 4,
+) -> FrameFit:
+    """Fit pose and weights of every frame jointly.
+
+    Gauss-Newton over seven pose parameters and K weights; the pose is eliminated from the normal equations,
+    the bounded rest goes to ``solve_in_box``. Perspective and correctives are relinearised in every round.
+
+    Parameters
+    ----------
+    points_px : (T, L, 2|3) float
+        No NaN.
+    neutral_mm : (L, 3) float
+        The subject's resting landmarks.
+    model : FaceModel
+    prior : Prior
+    depth_trust, distance_mm : float
+    lids_mm : (T, L, 3) float or None
+        What the gaze adds to the lids.
+    start : FrameFit or None
+        Where to begin; None begins with a rigid pose and zero weights.
+    rounds : int
+    """
+    count, size = prior.mean.shape
+    jacobian, centre = pose_columns(neutral_mm)
+    blocks = NormalBlocks(np.concatenate([model.units, jacobian], -1), model.trust)
+    if start is None:
+        pose, weights = rigid_pose(points_px, neutral_mm, model.rigid, distance_mm), np.zeros((count, size))
+    else:
+        pose, weights = start.pose, start.weights
+    units = model.units.reshape(-1, size).T
+    gram = linear = np.empty(0)
+    for step in range(rounds):
+        heads = neutral_mm + (weights @ units).reshape(count, -1, 3)
+        correction = model.correction(weights)
+        for extra in (correction, lids_mm):
+            if extra is not None:
+                heads = heads + extra
+        residual, metric = head_residual(points_px, pose, heads, depth_trust)
+        full = blocks.gram(metric)
+        right = blocks.project(residual @ metric)
+        poses, cross = full[:, size:, size:] + _pose_ridge(full), full[:, size:, :size]
+        solved = np.linalg.solve(poses, np.concatenate([cross, right[:, size:, None]], -1))
+        gram = full[:, :size, :size] - cross.transpose(0, 2, 1) @ solved[..., :size]
+        move = right[:, :size] - np.einsum("tpk,tp->tk", cross, solved[..., size])
+        linear = move + np.einsum("tkl,tl->tk", gram, weights)
+        last = step == rounds - 1
+        before, weights = weights, _solve(gram, linear, prior, weights, prior.coupling if last else None)
+        increment = solved[..., size] - np.einsum("tpk,tk->tp", solved[..., :size], weights - before)
+        pose = pose.moved(increment, centre)
+    return FrameFit(weights, pose, gram, linear)
+
+
+def _pose_ridge(full: np.ndarray) -> np.ndarray:
+    size = full.shape[1]
+    scale = np.einsum("tii->ti", full)[:, size - 7 :].max(0)
+    return np.diag(1e-7 * scale + 1e-6)
+
+
+def _solve(
+    gram: np.ndarray, linear: np.ndarray, prior: Prior, start: np.ndarray, coupling: np.ndarray | None
+) -> np.ndarray:
+    system = gram.copy()
+    columns = np.arange(gram.shape[1])
+    system[:, columns, columns] += prior.precision + LEAST_PRECISION
+    right = linear + prior.precision * prior.mean - prior.pull
+    return solve_in_box(system, right, start, coupling, prior.bounds)

@@ -1,0 +1,94 @@
+"""Where the eyes look, from the iris landmarks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.units import GAZE_UNITS
+from synth.fit.face_model import FaceModel
+from synth.fit.head_pose import HeadPose
+
+_LARGEST_RAD = 0.7
+_HABIT_LIMIT_RAD = 0.12
+"""A subject's median gaze is taken for the error of the eye centres, up to this angle."""
+_OWN_SHARE = 0.35
+"""How much of the difference between the eyes is kept; the rest is measurement noise."""
+
+
+def gaze_angles(
+    points_px: np.ndarray, pose: HeadPose, resting_mm: np.ndarray, model: FaceModel, open_share: np.ndarray
+) -> np.ndarray:
+    """Return the gaze of both eyes.
+
+    The iris centre is compared with where it sits on the rig's eyeball when the eye looks straight ahead;
+    both are measured from the midpoint of the eye corners, which hardly move.
+
+    Parameters
+    ----------
+    points_px : (T, L, 2|3) float
+    pose : HeadPose
+    resting_mm : (L, 3) float
+        The subject's resting landmarks.
+    model : FaceModel
+    open_share : (T, 2) float
+        Aperture of the left and right eye, 1 open; angles of closed eyes come from their neighbours in time.
+
+    Returns
+    -------
+    (T, 2, 2) float64
+        Yaw (positive to the subject's left) and pitch (positive up) of the left and right eye.
+    """
+    count = len(points_px)
+    if model.iris_rows is None or not count:
+        return np.zeros((count, 2, 2))
+    corners = model.corner_rows
+    depth = np.zeros(points_px.shape[:2]) + resting_mm[corners.ravel(), 2].mean()
+    flat = points_px[..., :2]
+    seen = pose.unproject(flat, depth) @ pose.rotation
+    angles = np.zeros((count, 2, 2))
+    for eye in range(2):
+        iris = seen[:, model.iris_rows[eye], :2].mean(1)
+        middle = seen[:, corners[eye], :2].mean(1)
+        straight = model.neutral[model.iris_rows[eye], :2].mean(0) - model.neutral[corners[eye], :2].mean(0)
+        offset = (iris - middle - straight) / model.eye_radius_mm
+        angles[:, eye] = np.arcsin(np.clip(offset, -np.sin(_LARGEST_RAD), np.sin(_LARGEST_RAD)))
+    trust = np.clip((open_share - 0.25) / 0.35, 0.02, 1.0)
+    habit = np.stack([_weighted_median(angles[:, eye], trust[:, eye]) for eye in range(2)])
+    angles -= np.clip(habit, -_HABIT_LIMIT_RAD, _HABIT_LIMIT_RAD)
+    common = (angles * trust[:, :, None]).sum(1, keepdims=True) / trust.sum(1)[:, None, None]
+    angles = common + _OWN_SHARE * (angles - common)
+    return _hold_through_blinks(angles, trust.max(1))
+
+
+def _weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    order = np.argsort(values, axis=0)
+    result = np.empty(values.shape[1])
+    for column in range(values.shape[1]):
+        share = np.cumsum(weights[order[:, column]])
+        result[column] = values[order[np.searchsorted(share, share[-1] / 2), column], column]
+    return result
+
+
+def _hold_through_blinks(angles: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """Replace the angles of closed eyes by interpolation between the frames around them."""
+    sure = trust > 0.3
+    if sure.all() or not sure.any():
+        return angles if sure.any() else np.zeros_like(angles)
+    rows = np.arange(len(angles))
+    flat = angles.reshape(len(angles), -1).copy()
+    for column in range(flat.shape[1]):
+        flat[~sure, column] = np.interp(rows[~sure], rows[sure], flat[sure, column])
+    return flat.reshape(angles.shape)
+
+
+def gaze_weights(angles_rad: np.ndarray, max_gaze_rad: float) -> np.ndarray:
+    """Return the weights (T, 8) of ``assets.units.GAZE_UNITS`` that turn the lids with the eyes (T, 2, 2)."""
+    share = angles_rad / max_gaze_rad
+    columns = []
+    for name in GAZE_UNITS:
+        eye = 0 if name.endswith("Left") else 1
+        yaw, pitch = share[:, eye, 0], share[:, eye, 1]
+        outward = yaw if eye == 0 else -yaw
+        kind = name.removeprefix("eyeLook").removesuffix("Left").removesuffix("Right")
+        columns.append({"Up": pitch, "Down": -pitch, "Out": outward, "In": -outward}[kind])
+    return np.clip(np.stack(columns, 1), 0.0, 1.0)

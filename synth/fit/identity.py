@@ -1,0 +1,155 @@
+"""The subject's own resting face, fitted jointly with the expressions of many frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from synth.fit.face_model import FaceModel
+from synth.fit.frame_fit import FrameFit, NormalBlocks, Prior, fit_frames, head_residual
+from synth.fit.head_pose import pose_columns
+
+_AXIS_SPREAD = 0.6
+_OFFSET_MM = 2.0
+_EVIDENCE_FRAMES = 12.0
+"""However many frames there are, their errors are so alike that they count as this many at most."""
+
+
+def choose_frames(usable: np.ndarray, most: int, resting: np.ndarray | None = None) -> np.ndarray:
+    """Return at most ``most`` usable rows, evenly spread; up to a third of them known to be at rest."""
+    rows = np.flatnonzero(usable)
+    if len(rows) <= most:
+        return rows
+    calm = np.flatnonzero(usable & resting) if resting is not None else rows[:0]
+    calm = calm[np.unique(np.linspace(0, len(calm) - 1, min(len(calm), most // 3)).astype(int))] if len(calm) else calm
+    rest = rows[np.unique(np.linspace(0, len(rows) - 1, most - len(calm)).astype(int))]
+    return np.union1d(calm, rest)
+
+
+def fit_identity(
+    points_px: np.ndarray,
+    model: FaceModel,
+    prior: Prior,
+    noise: float,
+    depth_trust: float,
+    distance_mm: float,
+    calm: np.ndarray,
+    rounds: int = 4,
+    offset: bool = True,
+) -> tuple[np.ndarray, np.ndarray, FrameFit, float]:
+    """Fit one identity to frames of one subject.
+
+    Every round fits pose and expression to the current face, then takes a Gauss-Newton step in the identity
+    with pose and free weights eliminated from the normal equations, so that it does not matter how much
+    expression the identity could imitate. Frames that fit badly count less.
+
+    Parameters
+    ----------
+    points_px : (F, L, 2|3) float
+    model : FaceModel
+    prior : Prior
+        Of the frames' weights.
+    noise : float
+        Variance of one landmark coordinate in mm².
+    depth_trust, distance_mm : float
+    calm : (F,) float
+        How much each frame counts as a picture of the resting face, in [0, 1].
+    rounds : int
+    offset : bool
+        Whether the detector's habits on this face are fitted too.
+
+    Returns
+    -------
+    coefficients : (P + A,) float64
+    offset_mm : (L, 3) float64
+    fit : FrameFit
+        Of the last round.
+    cost : float
+        Negative logarithm of the posterior, up to a constant.
+    """
+    size = model.identity.shape[-1]
+    ridge = np.where(np.arange(size) < model.modes, 1.0, 1.0 / _AXIS_SPREAD**2)
+    coefficients, habit = np.zeros(size), np.zeros_like(model.neutral)
+    fit: FrameFit | None = None
+    poses = pose_columns(model.neutral)[0]
+    shape_only = _complement(poses, model.trust)
+    for step in range(2 * rounds):
+        face = model.neutral + model.identity @ coefficients + habit
+        fit = fit_frames(
+            points_px, face, model, prior, depth_trust, distance_mm, start=fit, rounds=4 if fit is None else 2
+        )
+        residual, metric = _residual(points_px, fit, face, model, depth_trust)
+        weight = _frame_weights(residual, metric, model.trust)
+        if step % 2 == 0 or not offset:
+            reduced, slope = _reduced_equations(model, face, fit, prior, residual, metric, weight)
+            share = min(len(points_px), _EVIDENCE_FRAMES) / weight.sum()
+            system = share * reduced + noise * np.diag(ridge)
+            coefficients = coefficients + np.linalg.solve(system, share * slope - noise * ridge * coefficients)
+        else:
+            pull = weight * (0.1 + 0.9 * calm)
+            evidence = min(pull.sum(), _EVIDENCE_FRAMES) * _OFFSET_MM**2
+            mean = np.tensordot(pull / pull.sum(), residual, 1)
+            habit = shape_only(habit + mean) * evidence / (evidence + noise)
+    assert fit is not None
+    square = weight @ np.einsum("tli,tij,tlj,l->t", residual, metric, residual, model.trust, optimize=True)
+    believed = weight @ ((prior.precision * (fit.weights - prior.mean) ** 2).sum(1))
+    share = min(len(points_px), _EVIDENCE_FRAMES) / weight.sum()
+    cost = 0.5 * share * (square + believed) / noise + 0.5 * float(ridge @ coefficients**2)
+    return coefficients, habit, fit, float(cost)
+
+
+def _complement(columns: np.ndarray, trust: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that removes from displacements (L, 3) what a change of pose would explain."""
+    flat = columns.reshape(-1, columns.shape[-1])
+    weight = np.repeat(trust, 3)
+    inverse = np.linalg.inv(flat.T @ (flat * weight[:, None])) @ (flat * weight[:, None]).T
+    return lambda offset: offset - (flat @ (inverse @ offset.ravel())).reshape(offset.shape)
+
+
+def _residual(
+    points_px: np.ndarray, fit: FrameFit, face: np.ndarray, model: FaceModel, depth_trust: float
+) -> tuple[np.ndarray, np.ndarray]:
+    heads = face + np.tensordot(fit.weights, model.units, ([1], [2]))
+    correction = model.correction(fit.weights)
+    heads = heads if correction is None else heads + correction
+    return head_residual(points_px, fit.pose, heads, depth_trust)
+
+
+def _frame_weights(residual: np.ndarray, metric: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """Return Huber weights (F,) of the frames' root mean square residuals."""
+    square = np.einsum("tli,tij,tlj,l->t", residual, metric, residual, trust / trust.sum(), optimize=True)
+    error = np.sqrt(square)
+    limit = 1.5 * np.median(error) + 1e-9
+    return np.minimum(1.0, limit / np.maximum(error, 1e-9))
+
+
+def _reduced_equations(
+    model: FaceModel,
+    face: np.ndarray,
+    fit: FrameFit,
+    prior: Prior,
+    residual: np.ndarray,
+    metric: np.ndarray,
+    weight: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the identity's normal matrix and right side, pose and free weights eliminated, summed over frames."""
+    size, count = model.identity.shape[-1], model.units.shape[-1]
+    blocks = NormalBlocks(np.concatenate([model.identity, model.units, pose_columns(face)[0]], -1), model.trust)
+    full = blocks.gram(metric)
+    right = blocks.project(residual @ metric)
+    right[:, size : size + count] += prior.precision * (prior.mean - fit.weights) - prior.pull
+    columns = np.arange(size, size + count)
+    full[:, columns, columns] += prior.precision + 1e-6
+    stuck = (fit.weights <= 0.0) | (fit.weights >= 1.0)
+    frames, units = np.nonzero(stuck)
+    full[frames, size + units, :] = 0.0
+    full[frames, :, size + units] = 0.0
+    full[frames, size + units, size + units] = 1.0
+    right[frames, size + units] = 0.0
+    inner = full[:, size:, size:] + 1e-6 * np.eye(count + 7)
+    cross = full[:, size:, :size]
+    solved = np.linalg.solve(inner, np.concatenate([cross, right[:, size:, None]], -1))
+    reduced = full[:, :size, :size] - cross.transpose(0, 2, 1) @ solved[..., :size]
+    slope = right[:, :size] - np.einsum("tpk,tp->tk", cross, solved[..., size])
+    return np.tensordot(weight, reduced, 1), weight @ slope

@@ -1,0 +1,102 @@
+"""From the landmark network's own scores to a prior of the weights, with each subject's resting level removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.units import NETWORK_UNITS, UNIT_INDEX
+from synth.fit.face_model import FITTED_UNITS
+
+RESTING_SHARE = 0.05
+"""The quantile of a subject's scores that is taken for rest, as far as resting faces reach that high."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a score of the network reads.
+
+    Attributes
+    ----------
+    rest : float
+        Highest score that resting faces show; a higher low quantile is expression, not rest.
+    gain : float
+        Weight per score above rest.
+    spread : float
+        Standard deviation of the weight around that reading; small where landmarks see little.
+    """
+
+    rest: float
+    gain: float
+    spread: float
+
+
+# Scores of resting faces and of full movements as seen on portraits and video; a unit not listed has the default.
+_DEFAULT = Reading(rest=0.12, gain=1.0, spread=0.25)
+_READINGS: dict[str, Reading] = {
+    "browDown": Reading(0.40, 1.1, 0.25),
+    "browInnerUp": Reading(0.45, 1.1, 0.25),
+    "browOuterUp": Reading(0.30, 1.1, 0.25),
+    "cheekPuff": Reading(0.10, 1.0, 0.15),
+    "eyeBlink": Reading(0.30, 1.35, 0.25),
+    "eyeSquint": Reading(0.60, 1.3, 0.15),
+    "eyeWide": Reading(0.08, 1.5, 0.25),
+    "jawForward": Reading(0.10, 1.0, 0.15),
+    "jawOpen": Reading(0.04, 1.15, 0.20),
+    "mouthClose": Reading(0.10, 1.0, 0.20),
+    "mouthDimple": Reading(0.10, 1.3, 0.15),
+    "mouthFrown": Reading(0.10, 1.5, 0.20),
+    "mouthFunnel": Reading(0.08, 1.3, 0.15),
+    "mouthPress": Reading(0.20, 1.1, 0.20),
+    "mouthPucker": Reading(0.40, 1.1, 0.20),
+    "mouthRollLower": Reading(0.15, 1.1, 0.20),
+    "mouthRollUpper": Reading(0.12, 1.1, 0.20),
+    "mouthShrugLower": Reading(0.25, 1.2, 0.15),
+    "mouthShrugUpper": Reading(0.25, 1.2, 0.15),
+    "mouthSmile": Reading(0.10, 1.1, 0.20),
+    "mouthStretch": Reading(0.15, 1.3, 0.20),
+    "mouthUpperUp": Reading(0.10, 1.1, 0.25),
+    "noseSneer": Reading(0.05, 1.0, 0.30),
+}
+DEAD_UNITS = ("cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "mouthClose")
+"""Units whose scores stay near zero whatever the face does; their prior is rest."""
+
+
+def reading_of(unit: str) -> Reading:
+    """Return how the score of a unit reads, left and right alike."""
+    stem = unit.removesuffix("Left").removesuffix("Right")
+    return _READINGS.get(stem, _DEFAULT)
+
+
+_COLUMNS = np.array([NETWORK_UNITS.index(name) for name in FITTED_UNITS])
+_REST = np.array([reading_of(name).rest for name in FITTED_UNITS])
+_GAIN = np.array([reading_of(name).gain for name in FITTED_UNITS])
+SPREAD = np.array([reading_of(name).spread for name in FITTED_UNITS])
+
+
+def resting_scores(scores: np.ndarray, resting: np.ndarray | None = None) -> np.ndarray:
+    """Return the subject's resting level (K,) of the fitted units.
+
+    Parameters
+    ----------
+    scores : (T, 51) float
+    resting : (T,) bool or None
+        Frames that are known to be at rest; their median is used where there are any.
+    """
+    own = scores[:, _COLUMNS].astype(float)
+    if resting is not None and resting.any():
+        level = np.median(own[resting], axis=0)
+    else:
+        level = np.quantile(own, RESTING_SHARE, axis=0)
+    return np.clip(level, 0.0, _REST)
+
+
+def expected_weights(scores: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Return the weights (T, K) that scores (T, 51) speak for, given resting levels (K,)."""
+    raised = np.maximum(scores[:, _COLUMNS].astype(float) - rest, 0.0) / (1.0 - rest)
+    return np.clip(raised * _GAIN, 0.0, 1.0)
+
+
+SEEN_BY_NETWORK = np.array([name not in DEAD_UNITS for name in FITTED_UNITS])
+assert [UNIT_INDEX[name] for name in FITTED_UNITS] == sorted(UNIT_INDEX[name] for name in FITTED_UNITS)
