@@ -104,7 +104,7 @@ class NormalBlocks:
 def head_residual(
     points_px: np.ndarray, pose: HeadPose, heads_mm: np.ndarray, depth_trust: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return observed minus modelled landmarks in head axes (T, L, 3) and the metric (T, 3, 3) they are weighed with."""
+    """Return observed minus modelled landmarks (T, L, 3) in head axes and the metric (T, 3, 3) that weighs them."""
     trust = np.array([1.0, 1.0, depth_trust if points_px.shape[-1] == 3 else 0.0])
     seen = heads_mm @ pose.rotation.transpose(0, 2, 1)
     gap = pose.unproject(points_px, seen[..., 2]) - seen
