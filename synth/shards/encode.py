@@ -36,7 +36,7 @@ def decode_picture(data: bytes | np.ndarray) -> np.ndarray:
     view = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data
     if view[:2].tobytes() == b"\xff\xd8":
         return simplejpeg.decode_jpeg(np.ascontiguousarray(view), "RGB")
-    bgr = cv2.imdecode(view, cv2.IMREAD_COLOR)
+    bgr = cv2.imdecode(view, cv2.IMREAD_COLOR) if len(view) else None
     if bgr is None:
         raise ValueError("bytes are neither JPEG nor PNG")
     return np.ascontiguousarray(bgr[..., ::-1])
