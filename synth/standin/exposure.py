@@ -9,7 +9,7 @@ import simplejpeg
 from assets.keyed import Key, rng_for
 from synth.render.scene import Sensor
 
-_TILE = 640
+_TILE = 512
 
 
 class Exposure:
@@ -42,7 +42,7 @@ class Exposure:
 
         Parameters
         ----------
-        picture : (H, W, 3) uint8
+        picture : (H, W, 3) uint8, sides up to 512
             As drawn, sRGB.
         frame : int
             Frame number; it chooses the noise.

@@ -17,7 +17,7 @@ from synth.avatars.mesh import AvatarMesh
 from synth.avatars.pose import pose_vertices
 from synth.render.choose import open_renderer
 from synth.render.protocol import Renderer
-from synth.render.scene import Pose
+from synth.render.scene import Pose, Scene
 from synth.standin.exposure import Exposure
 from synth.standin.scenes import subject_scene
 from synth.standin.subjects import Subject, subject_spec
@@ -35,10 +35,17 @@ BLOCK = 8
 
 @dataclass
 class _Stage:
-    """A renderer of this process and the studio that last put its subject there."""
+    """A renderer of this process and what was last put before it."""
 
     renderer: Renderer
-    occupant: Studio | None = None
+    mesh: AvatarMesh | None = None
+    scene: Scene | None = None
+
+    def take(self, mesh: AvatarMesh, scene: Scene) -> None:
+        """Load a subject and a scene unless they are there already."""
+        if self.mesh is not mesh or self.scene != scene:
+            self.renderer.load(mesh, scene)
+            self.mesh, self.scene = mesh, scene
 
 
 @cache
@@ -89,9 +96,7 @@ class Studio:
             for row in range(max(start - first, 0), min(stop - first, BLOCK)):
                 eyes = OVERSAMPLE * truth.eyes_px[row] + [left, top]
                 pose = Pose(truth.rotation[row], eyes, OVERSAMPLE * float(truth.px_per_mm[row]))
-                if stage.occupant is not self:
-                    stage.renderer.load(self.mesh, self.scene)
-                    stage.occupant = self
+                stage.take(self.mesh, self.scene)
                 drawn = stage.renderer.draw(positions[row], normals[row], truth.weights[row], pose)
                 window = drawn[top : top + height, left : left + width]
                 picture = cv2.resize(window, size, interpolation=cv2.INTER_AREA)
