@@ -8,6 +8,7 @@ from cli.lazy import LazyGroup
 
 COMMANDS = {
     "render": ("cli.synth_render:render", "Turn footage into triplets: real, female twin, male twin."),
+    "ingest": ("cli.synth_ingest:ingest", "Turn real frames into aligned crops with labels, without twins."),
     "verify": ("cli.synth_inspect:verify", "Check a run: counts, triplets, pictures, checksums."),
     "view": ("cli.synth_inspect:view", "Write a contact sheet of triplets with their Action Units."),
     "extract": ("cli.synth_inspect:extract", "Write the pictures as files and the labels as a CSV."),

@@ -206,7 +206,7 @@ def _wrong_value(name: str, value: Any) -> tuple[str, str] | None:
     choices = _choices()
     if name in choices and value not in choices[name]:
         return "is not available", closest(str(value), map(str, choices[name]))
-    if name in _RANGES:
+    if name in _RANGES and not isinstance(value, str):
         low, high = _RANGES[name]
         if not low <= value <= high:
             return "is out of range", f"use {low:g} to {high:g}"

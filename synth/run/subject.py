@@ -90,7 +90,7 @@ def render_subject(job: SubjectJob, tick: Tick) -> dict[str, Any]:
         settings = TrackSettings(detector=job.config.detector, face_rule=job.config.face_rule)
         tracks = [track_sequence(Ticking(s, tick), settings, networks) for s in job.plan.sequences]
         rig = load_rig(job.config.assets)
-        fitted = fit_subject(tracks, job.plan.sequences, rig, job.config.label_prior)
+        fitted = fit_subject(tracks, job.plan.sequences, rig, job.config.label_prior, use_labels=bool(job.avatars))
         size = job.config.size
         crops = crop_maps(fitted.eyes_px, fitted.px_per_mm, fitted.rotation, size)
         crops[np.isin(fitted.status, (Status.NO_FACE, Status.FRAME_MISSING))] = np.nan

@@ -71,7 +71,11 @@ def _spread(sequence: Sequence, numbers: tuple[int, ...]) -> Labels:
 
 
 def fit_subject(
-    tracks: list[FrameTrack], sequences: tuple[Sequence, ...], rig: Rig, label_prior: float
+    tracks: list[FrameTrack],
+    sequences: tuple[Sequence, ...],
+    rig: Rig,
+    label_prior: float,
+    use_labels: bool = True,
 ) -> ExpressionTrack:
     """Fit all sequences of a subject and return one row per planned frame, in their order.
 
@@ -84,13 +88,15 @@ def fit_subject(
     rig : Rig
     label_prior : float
         0 to 1.
+    use_labels : bool
+        Whether the labels may help at all; without, nothing in the result depends on them.
     """
     groups: dict[tuple, list[int]] = {}
     for index, track in enumerate(tracks):
         groups.setdefault((track.image_size_px, track.scheme), []).append(index)
     fitted: dict[int, ExpressionTrack] = {}
     for members in groups.values():
-        labels = _joined_labels([sequences[i] for i in members])
+        labels = _joined_labels([sequences[i] for i in members]) if use_labels else None
         whole = fit_track(_joined([tracks[i] for i in members]), rig, labels=labels, label_prior=label_prior)
         start = 0
         for i in members:
