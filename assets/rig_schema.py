@@ -101,6 +101,8 @@ def array_faults(manifest: dict, arrays: dict[str, np.ndarray], path: Path) -> l
         faults.append(("vertices_mm", f"{count} vertices, more than {VERTEX_LIMIT}"))
     for key, kind, shape in _expected(manifest, count, uv_count):
         faults += [(key, what) for what in _array_fault(arrays.get(key), kind, shape)]
+    if "lid_pairs" in arrays:
+        faults += [("lid_pairs", what) for what in _array_fault(arrays["lid_pairs"], "i", (2, None, 2))]
     if not faults:
         faults += _index_faults(manifest, arrays, count, uv_count)
     return [Problem(what, f"{path}:{key}", MEND) for key, what in faults]
@@ -133,11 +135,14 @@ def _array_fault(array: np.ndarray | None, kind: str, shape: tuple) -> list[str]
         return [f"dtype {array.dtype}, expected kind {kind!r}"]
     fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
     wanted = " × ".join("any" if n is None else str(n) for n in shape)
-    return [] if fits and array.size else [f"shape {array.shape}, expected {wanted}"]
+    may_be_empty = shape[0] is None and len(shape) == 3
+    return [] if fits and (array.size or may_be_empty) else [f"shape {array.shape}, expected {wanted}"]
 
 
 def _index_faults(manifest: dict, arrays: dict[str, np.ndarray], count: int, uv_count: int) -> list[tuple[str, str]]:
     bounds = [("eye_vertices", count)]
+    if "lid_pairs" in arrays:
+        bounds.append(("lid_pairs", count))
     for part in manifest["parts"]:
         bounds += [(f"faces/{part['name']}", count), (f"uv_faces/{part['name']}", uv_count)]
     if manifest["landmark_scheme"]:
