@@ -24,6 +24,9 @@ SMOOTH_BELOW = 9000
 MOVES_MM = 0.05
 """A shape whose largest displacement is below this counts as absent."""
 
+BODY_MM = 330.0
+"""Faces further below the eyes are left out."""
+
 _MATERIAL = {
     "skin": "skin", "teeth_upper": "teeth", "teeth_lower": "teeth", "tongue": "tongue", "cavity": "cavity",
     "lashes": "lash", "brows": "brow", "hair": "hair", "cloth": "cloth",
@@ -96,6 +99,7 @@ def assemble(head: SourceHead, name: str, options: Options) -> tuple[Rig, list[s
     frame, pieces = _find_frame(head, pieces, known, options)
     notes.append(f"axes {frame.how}")
     vertices = frame.points(head.vertices)
+    pieces = _cropped(pieces, vertices)
     eyes = _rebuilt_eyes(head, pieces, vertices, frame)
     drawn = list(_parts_of(pieces, vertices))
     if not any(role == "skin" for role, _ in drawn):
@@ -201,6 +205,17 @@ def _search_eyes(pieces: list[tuple[Piece, str]], vertices_mm: np.ndarray, where
         for mask, r in ((pair[0][rows], "eye_left"), (pair[1][rows], "eye_right"), (~(pair[0] | pair[1])[rows], role)):
             if mask.any():
                 out.append((replace(piece, faces=piece.faces[mask], uv_faces=piece.uv_faces[mask]), r))
+    return out
+
+
+def _cropped(pieces: list[tuple[Piece, str]], vertices: np.ndarray) -> list[tuple[Piece, str]]:
+    """Leave out what lies far below the head: the body of a full figure."""
+    floor = _points(pieces, "eye_left", vertices)[:, 1].mean() - BODY_MM
+    out = []
+    for piece, role in pieces:
+        high = (vertices[piece.faces][..., 1] > floor).any(1)
+        if high.any():
+            out.append((replace(piece, faces=piece.faces[high], uv_faces=piece.uv_faces[high]), role))
     return out
 
 

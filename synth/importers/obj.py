@@ -9,7 +9,7 @@ import numpy as np
 
 from assets.errors import InputError, Problem, closest
 from synth.importers.files import walk
-from synth.importers.source import Piece, SourceHead
+from synth.importers.source import Piece, SourceHead, weld
 
 NEUTRAL_NAMES = ("neutral", "generic_neutral_mesh", "rest", "base", "basis", "default", "head")
 VERTEX_LIMIT = 400_000
@@ -202,4 +202,4 @@ def read_obj_folder(path: Path) -> SourceHead:
     if problems:
         raise InputError(problems)
     nobody = np.zeros((0, len(mesh.vertices), 3), np.float32)
-    return SourceHead(str(path), mesh.vertices, mesh.uv, mesh.pieces, shapes, nobody)
+    return weld(SourceHead(str(path), mesh.vertices, mesh.uv, mesh.pieces, shapes, nobody))

@@ -27,7 +27,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"eye_?socket|eye_?lid", "skin"),
     (r"sclera|eye_?ball|eye", "eyes"),
     (r"tongue", "tongue"),
-    (r"gum|oral|palate|mouth_?(bag|cavity|inner|socket|inside)|inner_?mouth", "cavity"),
+    (r"gum|oral|palate|mouth_?(bag|cavity|inner|socket|inside)|inner_?mouth|^mouth", "cavity"),
     (r"teeth|tooth|denture", "teeth"),
     (r"hair|beard|moustache|scalp_?cap", "hair"),
     (r"shirt|cloth|collar|torso_?cover|outfit|top$|jacket|dress", "cloth"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from assets.keyed import rng_for
 from assets.rig import Licence
 
 
@@ -90,3 +91,34 @@ def merge(heads: list[SourceHead], where: str) -> SourceHead:
     uv = np.concatenate([head.uv for head in heads])
     nobody = np.zeros((0, len(vertices), 3), np.float32)
     return SourceHead(where, vertices, uv, tuple(pieces), shapes, nobody, unit_mm=heads[0].unit_mm)
+
+
+def weld(head: SourceHead) -> SourceHead:
+    """Join vertices at the same position that every shape and mode moves alike.
+
+    Files that keep one texture coordinate per vertex double it along seams; the doubles would tear apart when a rig is
+    smoothed. Lips that touch stay apart, because the shapes part them.
+    """
+    size = max(float(np.ptp(head.vertices, axis=0).max()), 1e-12)
+    columns = [head.vertices]
+    moves = [*head.shapes.values(), *head.identity]
+    if moves:
+        mix = rng_for(0, "weld").standard_normal(len(moves))
+        columns.append(
+            sum((share * move for share, move in zip(mix, moves, strict=True)), np.zeros_like(head.vertices))
+        )
+    key = np.round(np.concatenate(columns, 1) / (size * 1e-6)).astype(np.int64)
+    _, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    pieces = []
+    for piece in head.pieces:
+        faces = inverse[piece.faces].astype(np.int32)
+        whole = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
+        pieces.append(replace(piece, faces=faces[whole], uv_faces=piece.uv_faces[whole]))
+    return replace(
+        head,
+        vertices=head.vertices[first],
+        pieces=tuple(piece for piece in pieces if len(piece.faces)),
+        shapes={name: delta[first] for name, delta in head.shapes.items()},
+        identity=head.identity[:, first],
+    )

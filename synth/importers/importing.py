@@ -1,0 +1,169 @@
+"""One way in: any head that can be read becomes a rig with eyes, landmarks and attribute axes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assets.errors import InputError
+from assets.rig import Licence, Rig
+from assets.rig_bundle import fingerprinted, load_rig, with_landmarks
+from synth.importers.assemble import Options, assemble
+from synth.importers.dimorphism import dimorphism
+from synth.importers.files import is_archive
+from synth.importers.gender_axis import add_axes
+from synth.importers.gltf import read_gltf
+from synth.importers.ict import IDENTITY_MODES, is_ict, read_ict
+from synth.importers.obj import read_obj_folder
+from synth.importers.source import SourceHead
+from synth.landmarks.correspondence import compute_landmark_table
+
+REFERENCE = "hm08"
+"""The built-in rig whose attribute axes are carried over to heads without."""
+
+RESIDUAL_LIMIT_MM = 5.0
+"""Mean landmark residual above which a rig is refused: the landmarks are not on a face."""
+
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import found and made.
+
+    Attributes
+    ----------
+    kind : str
+        ``ict``, ``gltf`` or ``obj``.
+    notes : tuple of str
+        What a user should know, one sentence each.
+    residual_mm : float
+        Mean distance between landmark table and what the network saw in front view.
+    """
+
+    kind: str
+    notes: tuple[str, ...]
+    residual_mm: float
+
+
+def kind_of(path: Path) -> str:
+    """Return ``ict``, ``gltf`` or ``obj`` for a path.
+
+    Raises
+    ------
+    InputError
+        If there is nothing, or nothing that can be imported.
+    """
+    if not path.exists():
+        raise InputError.one("no such file or folder", path, "check the path")
+    if is_ict(path):
+        return "ict"
+    if path.is_file() and path.suffix.lower() in (".glb", ".gltf", ".vrm"):
+        return "gltf"
+    if path.is_dir() or is_archive(path):
+        return "obj"
+    if path.suffix.lower() == ".obj":
+        raise InputError.one(
+            "a single OBJ has no shapes", path, "pass the folder with neutral.obj and one OBJ per shape"
+        )
+    mend = "pass an ICT-FaceKit checkout, a .glb or .gltf file, or a folder of OBJ files"
+    if path.suffix.lower() in (".fbx", ".blend", ".usdz", ".usd", ".ma", ".mb"):
+        mend = "open it in the program that made it and export it as GLB with shape keys"
+    raise InputError.one(f"files of kind {path.suffix or 'unknown'!r} are not read", path, mend)
+
+
+def read_source(path: Path, kind: str, identity_modes: int = IDENTITY_MODES) -> SourceHead:
+    """Read a head of a kind that `kind_of` names."""
+    if kind == "ict":
+        return read_ict(path, identity_modes)
+    return read_gltf(path) if kind == "gltf" else read_obj_folder(path)
+
+
+def import_head(
+    path: Path, name: str, options: Options | None = None, tell: Callable[[str], None] = lambda _: None
+) -> tuple[Rig, ImportReport]:
+    """Turn a head from elsewhere into a rig.
+
+    Parameters
+    ----------
+    path : Path
+        An ICT-FaceKit checkout or archive, a ``.glb`` or ``.gltf`` file, or a folder or archive of OBJ files.
+    name : str
+        Letters, digits, ``_``, ``.`` and ``-``.
+    options : Options or None
+    tell : callable
+        Called with a sentence before each step that takes a second or more.
+
+    Returns
+    -------
+    Rig
+        With landmark table, attribute axes and fingerprint.
+    ImportReport
+
+    Raises
+    ------
+    InputError
+        If the source is damaged, nothing in it is known, or no face is found on it.
+    """
+    if not NAME.match(name):
+        raise InputError.one(f"{name!r} cannot be the name of a rig", "--as", "use letters, digits, '_', '.' and '-'")
+    options = options or Options()
+    kind = kind_of(path)
+    tell(f"reading {path}")
+    rig, notes = assemble(read_source(path, kind), name, options)
+    tell("looking for landmarks")
+    rig, residual_mm = _with_landmarks(rig, path)
+    notes.append(f"landmarks fit to {residual_mm:.1f} mm on average")
+    tell("learning attribute axes")
+    rig, reports = add_axes(rig, _reference())
+    notes += [str(report) for report in reports]
+    notes += _gender_notes(rig)
+    notes += _licence_notes(rig.licence)
+    return fingerprinted(rig), ImportReport(kind, tuple(notes), residual_mm)
+
+
+def _reference() -> Rig:
+    reference = load_rig(REFERENCE)
+    return (
+        reference
+        if reference.landmarks is not None
+        else with_landmarks(reference, compute_landmark_table(reference)[0])
+    )
+
+
+def _with_landmarks(rig: Rig, path: Path) -> tuple[Rig, float]:
+    try:
+        table, report = compute_landmark_table(rig)
+    except InputError as error:
+        what = "; ".join(problem.what for problem in error.problems)
+        raise InputError.one(
+            what, path, "check --up, --front and --unit, and that lids and lips are open holes or closed skin"
+        ) from None
+    if report.mean_mm > RESIDUAL_LIMIT_MM:
+        raise InputError.one(
+            f"landmarks miss the face by {report.mean_mm:.1f} mm on average", path, "check --up, --front and --unit"
+        )
+    return replace(rig, landmarks=table), report.mean_mm
+
+
+def _gender_notes(rig: Rig) -> list[str]:
+    if "gender" not in rig.axes:
+        return ["no gender axis: female and male avatars of this rig differ in skin, brows and hair only"]
+    if not len(rig.identity_mm):
+        return []
+    found = dimorphism(rig)
+    return [
+        f"gender check: {found.agreeing} of {len(found.d_prime)} face proportions differ the way they do in people; "
+        f"together they tell the two apart with d' {found.joint_d_prime:.1f}"
+    ]
+
+
+def _licence_notes(licence: Licence) -> list[str]:
+    notes = [f"licence {licence.spdx}: {licence.attribution}"]
+    if not licence.may_train:
+        notes.append(
+            "the licence is not known to allow training: state it with --licence, --attribution and --may-train"
+        )
+    return notes
