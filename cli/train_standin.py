@@ -1,0 +1,63 @@
+"""The built-in stand-in corpora: rendered once, kept under a data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+STANDIN_ROOT = Path("out") / "standin"
+STANDIN_SIZE_PX = 128
+STANDIN_FRAMES = 48
+STANDIN_SUBJECTS = {"standin-bp4d": 24, "standin-disfa": 18, "standin-gft": 24}
+"""Subjects of each stand-in in a training run on the defaults."""
+
+
+def standin_folders(root: Path, source: str, target: str, subjects: int | None, frames: int | None) -> tuple[str, str]:
+    """Render what is missing of a stand-in source with twins and of a stand-in target without.
+
+    Parameters
+    ----------
+    root : Path
+        Data folder; holds one run folder per corpus and size.
+    source, target : str
+        ``standin-bp4d`` and so on; the target may be empty.
+    subjects, frames : int or None
+        Subjects of each corpus and frames of each subject; None takes the defaults.
+
+    Returns
+    -------
+    (str, str)
+        Folders of both; the second is empty without target.
+    """
+    frames = frames or STANDIN_FRAMES
+    made = []
+    for name, twins in ((source, True), (target, False)):
+        if not name:
+            made.append("")
+            continue
+        count = subjects or STANDIN_SUBJECTS.get(name, 24)
+        folder = root / f"{name}-{count}x{frames}"
+        _render(name, folder, count, frames, twins)
+        made.append(str(folder))
+    return made[0], made[1]
+
+
+def _render(name: str, folder: Path, subjects: int, frames: int, twins: bool) -> None:
+    from assets.errors import InputError
+    from cli.progress import progress_watcher
+    from synth.doctor import usable_cores
+    from synth.run.config import make_config
+    from synth.run.plan import make_plan, plan_source
+    from synth.run.run import run
+
+    values = {"source": (name,), "subjects": subjects, "frames": frames, "size": STANDIN_SIZE_PX}
+    plan = make_plan(config := make_config(values))
+    if not twins:
+        plan = plan_source(plan.source, 0, [()] * len(plan.subjects), "no avatars: real crops only")
+    kind = "with twins" if twins else "without twins"
+    click.echo(f"{name}: simulated stand-in, {len(plan.subjects)} subjects, {plan.frames} frames {kind}, in {folder}")
+    with progress_watcher() as watcher:
+        result = run(config, plan, folder, usable_cores(), watcher=watcher)
+    if result.failed:
+        raise InputError([problem for problems in result.failed.values() for problem in problems])
