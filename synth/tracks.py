@@ -35,15 +35,42 @@ class Labels:
 
 
 class Sequence(Protocol):
-    """A run of pictures of one subject; ``synth.sources`` makes them."""
+    """A run of pictures of one subject; ``synth.sources``, ``synth.corpora`` and ``synth.standin`` make them."""
 
-    subject: str
-    name: str
-    apparent_gender: str  # female | male | unknown
-    frames: np.ndarray  # (T,) int64, sorted, unique: the planned frame numbers
-    time_s: np.ndarray  # (T,) float64, NaN if unknown
-    labels: Labels | None
-    given_landmarks: GivenLandmarks | None
+    @property
+    def subject(self) -> str:
+        """Subject identifier."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Task, video file or folder; unique within the subject."""
+        ...
+
+    @property
+    def apparent_gender(self) -> str:
+        """``female``, ``male`` or ``unknown``."""
+        ...
+
+    @property
+    def frames(self) -> np.ndarray:
+        """(T,) int64, sorted, unique: the planned frame numbers."""
+        ...
+
+    @property
+    def time_s(self) -> np.ndarray:
+        """(T,) float64 seconds since the start of the sequence, NaN if unknown."""
+        ...
+
+    @property
+    def labels(self) -> Labels | None:
+        """Labels of the planned frames."""
+        ...
+
+    @property
+    def given_landmarks(self) -> GivenLandmarks | None:
+        """Landmarks that came with the pictures."""
+        ...
 
     def pictures(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray | None]:
         """Yield one (H, W, 3) uint8 RGB picture per planned frame, None where it does not exist.

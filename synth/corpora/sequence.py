@@ -10,10 +10,8 @@ import numpy as np
 
 from assets.errors import InputError, Problem, closest
 from synth.corpora.landmark_files import LandmarkFiles
-from synth.sources.images import ImageSequence
 from synth.sources.match import take_rows
-from synth.sources.video import VideoSequence
-from synth.tracks import GivenLandmarks, Labels
+from synth.tracks import GivenLandmarks, Labels, Sequence
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +28,7 @@ class CorpusSequence:
     time_s : (T,) float64
     labels : Labels
         Source ``coded``.
-    stream : ImageSequence or VideoSequence
+    stream : Sequence
         The pictures, one per coded frame.
     stream_frames : (N,) int64
         Coded frames, ascending; ``frames`` are all or some of them.
@@ -46,7 +44,7 @@ class CorpusSequence:
     frames: np.ndarray
     time_s: np.ndarray
     labels: Labels
-    stream: ImageSequence | VideoSequence
+    stream: Sequence
     stream_frames: np.ndarray
     landmark_files: LandmarkFiles | None = None
     split: str = ""
