@@ -142,10 +142,10 @@ class StandinSequence:
 
     def pictures(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
         """Yield one (H, W, 3) uint8 RGB picture per planned frame; memory does not grow with their number."""
-        from synth.standin.studio import Studio
+        from synth.standin.studio import film_pictures
 
         stop = len(self.frames) if stop is None else min(stop, len(self.frames))
-        yield from Studio(self).pictures(start, stop)
+        yield from film_pictures(self, start, stop)
 
 
 def recording_frames(corpus: StandinCorpus, frames: int) -> list[np.ndarray]:

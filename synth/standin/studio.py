@@ -18,7 +18,7 @@ from synth.avatars.pose import pose_vertices
 from synth.render.choose import open_renderer
 from synth.render.protocol import Renderer
 from synth.render.scene import Pose, Scene
-from synth.standin.exposure import Exposure
+from synth.standin.exposure import Exposure, Film
 from synth.standin.scenes import subject_scene
 from synth.standin.subjects import Subject, subject_spec
 
@@ -77,8 +77,8 @@ class Studio:
         self.exposure = Exposure(self.scene.sensor, seed, *recording.keys)
         self.drawn_px = round(OVERSAMPLE * max(corpus.camera.width_px, corpus.camera.height_px))
 
-    def pictures(self, start: int, stop: int) -> Iterator[np.ndarray]:
-        """Yield the pictures (H, W, 3) uint8 of planned frames ``start`` to ``stop``.
+    def record(self, start: int, stop: int) -> Iterator[bytes]:
+        """Yield the JPEGs of planned frames ``start`` to ``stop``.
 
         The renderer draws squares; the picture is the middle of the square's lower end.
         """
@@ -100,4 +100,23 @@ class Studio:
                 drawn = stage.renderer.draw(positions[row], normals[row], truth.weights[row], pose)
                 window = drawn[top : top + height, left : left + width]
                 picture = cv2.resize(window, size, interpolation=cv2.INTER_AREA)
-                yield self.exposure.apply(picture, int(self.recording.frames[first + row]))
+                yield self.exposure.record(picture, int(self.recording.frames[first + row]))
+
+
+_FILM = Film()
+
+
+def film_pictures(recording: StandinSequence, start: int, stop: int) -> Iterator[np.ndarray]:
+    """Yield the pictures (H, W, 3) uint8 of planned frames ``start`` to ``stop``, kept ones without drawing."""
+    roll = (recording.corpus.name, recording.person, recording.seed, recording.renderer, recording.rig)
+    row = start
+    while row < stop:
+        place = (recording.name, int(recording.frames[row]))
+        kept = _FILM.find(roll, place)
+        if kept is not None:
+            yield kept
+            row += 1
+            continue
+        for coded in Studio(recording).record(row, stop):
+            yield _FILM.keep(roll, (recording.name, int(recording.frames[row])), coded)
+            row += 1

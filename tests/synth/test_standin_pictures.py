@@ -11,7 +11,8 @@ import pytest
 from assets.shard_format import Status
 from assets.standin import STANDIN_CORPORA, standin_corpus
 from synth.landmarks.track import track_sequence
-from synth.standin import StandinSequence, standin_sequences
+from synth.standin import StandinSequence, standin_sequences, studio
+from synth.standin.exposure import Film
 
 SEED = 3
 
@@ -20,7 +21,7 @@ def _recordings(corpus: str, subjects: int, frames: int) -> list[StandinSequence
     return standin_sequences(corpus, subjects, frames, SEED)
 
 
-def test_any_part_of_a_recording_is_the_same_bytes() -> None:
+def test_any_part_of_a_recording_is_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     recording = _recordings("standin-gft", 1, 19)[0]
     whole = list(recording.pictures())
     assert len(whole) == 19
@@ -28,12 +29,17 @@ def test_any_part_of_a_recording_is_the_same_bytes() -> None:
         part = list(recording.pictures(start, stop))
         assert len(part) == len(whole[start:stop])
         assert all(np.array_equal(a, b) for a, b in zip(part, whole[start:stop], strict=True))
+    monkeypatch.setattr(studio, "_FILM", Film(0))  # nothing kept: everything is drawn again
+    for start, stop in ((0, 3), (5, 11), (16, None)):
+        again = list(recording.pictures(start, stop))
+        assert all(np.array_equal(a, b) for a, b in zip(again, whole[start:stop], strict=True))
     longer = _recordings("standin-gft", 2, 31)[0]
     assert np.array_equal(next(longer.pictures(4, 5)), whole[4])
     assert list(recording.pictures(19)) == []
 
 
-def test_two_recordings_drawn_in_turns_do_not_mix() -> None:
+def test_two_recordings_drawn_in_turns_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(studio, "_FILM", Film(0))
     first, second = _recordings("standin-gft", 2, 3)
     alone = [list(first.pictures()), list(second.pictures())]
     pairs = list(zip(first.pictures(), second.pictures(), strict=True))

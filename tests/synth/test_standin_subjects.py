@@ -12,7 +12,7 @@ from assets.corpora import CORPORA, fold_subjects
 from assets.errors import InputError
 from assets.standin import DEFAULT_FRAMES_PER_SUBJECT, STANDIN_CORPORA, standin_corpus, standin_table
 from synth.render.scene import Sensor
-from synth.standin.exposure import Exposure
+from synth.standin.exposure import Exposure, Film
 from synth.standin.placement import placement_of, rotations
 from synth.standin.scenes import subject_scene
 from synth.standin.sequence import LEAST_RATE_HZ, recording_frames, standin_sequences
@@ -146,22 +146,36 @@ def test_faces_stay_in_the_picture_but_not_in_its_middle(name: str) -> None:
 
 def test_exposure_depends_on_the_frame_number_alone() -> None:
     picture = np.full((60, 80, 3), 120, np.uint8)
-    sensor = Sensor(noise=4.0, blur_px=0.7, gain=(1.05, 1.0, 0.95), jpeg_quality=0)
+    sensor = Sensor(noise=4.0, blur_px=0.7, gain=(1.05, 1.0, 0.95))
     once = Exposure(sensor, SEED, "a")
-    frames = [once.apply(picture, i) for i in range(5)]
-    assert np.array_equal(Exposure(sensor, SEED, "a").apply(picture, 3), frames[3])
+    frames = [once.expose(picture, i) for i in range(5)]
+    assert np.array_equal(Exposure(sensor, SEED, "a").expose(picture, 3), frames[3])
     assert not np.array_equal(frames[3], frames[4])
     stack = np.stack(frames).astype(float)
     assert np.allclose(stack.mean((0, 1, 2)), [126.0, 120.0, 114.0], atol=1.0)
     assert abs(stack.std((0, 1, 2)).mean() - 4.0) < 0.6
-    assert np.array_equal(Exposure(Sensor(), SEED, "a").apply(picture, 0), picture)
+    assert np.array_equal(Exposure(Sensor(), SEED, "a").expose(picture, 0), picture)
 
 
 def test_compression_loses_detail() -> None:
     picture = np.random.Generator(np.random.PCG64(2)).integers(0, 255, (64, 64, 3), np.uint8)
-    coarse = Exposure(Sensor(jpeg_quality=40), SEED, "a").apply(picture, 0).astype(float)
-    fine = Exposure(Sensor(jpeg_quality=97), SEED, "a").apply(picture, 0).astype(float)
-    assert np.abs(coarse - picture).mean() > np.abs(fine - picture).mean() > 0
+    film = Film()
+    coarse, fine = (
+        film.keep("roll", q, Exposure(Sensor(jpeg_quality=q), SEED, "a").record(picture, 0)) for q in (40, 97)
+    )
+    assert np.abs(coarse - picture.astype(float)).mean() > np.abs(fine - picture.astype(float)).mean() > 0
+
+
+def test_film_keeps_one_subject_within_its_limit() -> None:
+    coded = Exposure(Sensor(jpeg_quality=90), SEED, "a").record(np.zeros((16, 16, 3), np.uint8), 0)
+    film = Film(2 * len(coded))
+    for place in range(3):
+        assert film.keep("F001", place, coded).shape == (16, 16, 3)
+    assert [film.find("F001", place) is not None for place in range(3)] == [True, True, False]
+    assert film.find("F002", 0) is None
+    film.keep("F002", 7, coded)
+    assert film.find("F001", 0) is None
+    assert film.find("F002", 7) is not None
 
 
 @pytest.mark.parametrize("frames", [1, 5, 32, 64, 97, 3570])
