@@ -86,7 +86,13 @@ def stage_settings(stage: str, values: dict[str, Any], standin: bool) -> Any:
 
 def base_values(values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of stage A inside an adaptation: its own schedule, everything else shared."""
-    own = {key: value for key, value in values.items() if key not in ("epochs", "lr", "batch", "select")}
+    from dataclasses import fields
+
+    from train.settings import TrainSettings
+
+    skip = {item.name for item in fields(TrainSettings) if item.metadata["group"] == "method"}
+    skip |= {"epochs", "lr", "batch", "select"}
+    own = {key: value for key, value in values.items() if key not in skip}
     named = {"epochs": extra["base_epochs"], "lr": extra["base_lr"], "batch": extra["base_batch"]}
     return own | {key: value for key, value in named.items() if value is not None}
 

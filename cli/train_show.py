@@ -52,4 +52,5 @@ def _row(title: str, score: dict[str, Any]) -> str:
     average = f"{100 * score['avg']:7.1f}" if score["avg"] is not None else "      –"
     between = score.get("avg_interval")
     shown = f"  {100 * between[0]:.1f} to {100 * between[1]:.1f}" if between else ""
-    return f"{title:<28}{cells}{average}{shown}"
+    left_out = f"  ({score['undefined']} undefined, left out)" if score.get("undefined") else ""
+    return f"{title:<28}{cells}{average}{shown}{left_out}"

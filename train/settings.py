@@ -100,8 +100,18 @@ STANDIN_BASE = {**STANDIN_MODEL, "epochs": 20, "lr": 2e-3, "batch": 32}
 STANDIN_ADAPT = {**STANDIN_MODEL, "epochs": 3, "lr": 1e-4, "batch": 16}
 """Schedules for the stand-in corpora."""
 
-_SWITCHES = ("num_k", "discrepancy_on", "pair_scale", "twin_labels", "entropy_weighting", "trade_off",
-             "discriminator_lr_scale", "alpha", "beta")  # fmt: skip
+_MCD = ("alpha", "num_k", "discrepancy_on")
+SWITCHES: dict[str, tuple[str, ...]] = {
+    "source": (),
+    "dan": ("trade_off",),
+    "jan": ("trade_off",),
+    "dann": ("trade_off", "discriminator_lr_scale"),
+    "cdan": ("trade_off", "discriminator_lr_scale", "entropy_weighting"),
+    "mcd": _MCD,
+    "m3sda": (*_MCD, "beta"),
+    "pm2": (*_MCD, "beta", "pair_scale", "twin_labels"),
+}
+"""Settings of the group ``method`` that each method reads."""
 
 
 def _bad_value(item: Field, value: Any) -> Problem | None:
@@ -173,8 +183,8 @@ def as_table(settings: TrainSettings) -> dict[str, Any]:
     return asdict(settings)
 
 
-def deviations(settings: TrainSettings) -> list[str]:
-    """Name every switch that departs from the method as the paper writes it, for example ``num_k=4 (paper: 1)``."""
+def deviations(settings: TrainSettings, method: str) -> list[str]:
+    """Name every switch of a method that departs from the paper, for example ``num_k=4 (paper: 1)``."""
     plain = {item.name: item.default for item in fields(TrainSettings)}
-    values = [(name, getattr(settings, name), plain[name]) for name in _SWITCHES]
+    values = [(name, getattr(settings, name), plain[name]) for name in SWITCHES[method]]
     return [f"{name}={value} (paper: {default})" for name, value, default in values if value != default]

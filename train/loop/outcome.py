@@ -34,7 +34,7 @@ def run_meta(
     settings: TrainSettings, method: str, stage: str, data: RunData, initial: dict[str, Any] | None
 ) -> dict[str, Any]:
     """Return everything that tells this run from others; it is written to ``config.lock`` and the checkpoint."""
-    notes = [f"departs from the paper: {text}" for text in deviations(settings)]
+    notes = [f"departs from the paper: {text}" for text in deviations(settings, method)]
     if data.simulated:
         notes.insert(0, SIMULATED_NOTE)
     if settings.select == "oracle-target":
@@ -45,7 +45,7 @@ def run_meta(
         "aus": list(data.columns),
         "heads": settings.heads,
         "settings": as_table(settings),
-        "deviations": deviations(settings),
+        "deviations": deviations(settings, method),
         "simulated": data.simulated,
         "notes": notes,
         "source": _described(data.source, data.source_name, True),
