@@ -147,6 +147,8 @@ class Rig:
         Boxes ``(u0, v0, u1, v1)`` of the texture square by what they hold: ``head``, ``eye``, ``hair`` …
         An eye is an azimuthal map about the pupil in the centre of its box, whose edge is 120 degrees
         from the optical axis; hair strands run along v, from the root at ``v1`` to the tip at ``v0``.
+    lid_pairs : (2, P, 2) int32 or None
+        Per eye, vertices of the upper and the lower lid that meet when it closes; see ``assets.rig_lids``.
     fingerprint : str
         SHA-256 of the content, hexadecimal.
     """
@@ -167,6 +169,7 @@ class Rig:
     max_gaze_rad: float = 0.52
     maps: dict[str, np.ndarray] = field(default_factory=dict)
     regions: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    lid_pairs: np.ndarray | None = None
     fingerprint: str = ""
 
     def eye_centres_mm(self, vertices_mm: np.ndarray | None = None) -> np.ndarray:

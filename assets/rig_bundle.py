@@ -123,6 +123,8 @@ def _pack(rig: Rig) -> dict[str, np.ndarray]:
         arrays[f"corrective/{k:02d}"] = _quantised(corrective.delta_mm)
     for name, mask in rig.maps.items():
         arrays[f"map/{name}"] = mask.astype(np.uint8)
+    if rig.lid_pairs is not None:
+        arrays["lid_pairs"] = rig.lid_pairs.astype(np.int32)
     if rig.landmarks is not None:
         arrays["landmarks/vertices"] = rig.landmarks.vertices.astype(np.int32)
         arrays["landmarks/barycentric"] = rig.landmarks.barycentric.astype(np.float32)
@@ -193,5 +195,6 @@ def _assemble(manifest: dict, arrays: dict[str, np.ndarray]) -> Rig:
         max_gaze_rad=float(manifest["max_gaze_rad"]),
         maps={name: arrays[f"map/{name}"] for name in manifest["maps"]},
         regions={name: tuple(box) for name, box in manifest["regions"].items()},
+        lid_pairs=arrays.get("lid_pairs"),
         fingerprint=manifest["fingerprint"],
     )

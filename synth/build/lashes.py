@@ -1,0 +1,106 @@
+"""Eyelashes as single strands that lie in the lash strips of the base mesh."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from assets.keyed import rng_for
+from synth.build.anatomy import boundary_loops
+from synth.build.graft import Graft
+
+STRANDS = {"upper": 46, "lower": 26}
+LENGTH = {"upper": (0.62, 0.95), "lower": (0.4, 0.62)}
+"""Share of the strip's depth that a strand spans: shortest at the inner corner, longest outside."""
+
+WIDTH_MM = 0.34
+STEPS = 4
+
+
+def strip_grid(faces: np.ndarray) -> np.ndarray:
+    """Return the vertices of a strip of quads (f, 4) as a grid (rows, columns), columns along the long side."""
+    neighbours: dict[int, set[int]] = {}
+    for quad in faces.tolist():
+        for k in range(4):
+            neighbours.setdefault(quad[k], set()).update((quad[k - 1], quad[(k + 1) % 4]))
+    loop = boundary_loops(faces)[0].tolist()
+    counts = {v: int((faces == v).sum()) for v in loop}
+    corners = [k for k, v in enumerate(loop) if counts[v] == 1]
+    spans = [(corners[(i + 1) % 4] - corners[i]) % len(loop) for i in range(4)]
+    first = int(np.argmax(spans))
+    row = [loop[(corners[first] + k) % len(loop)] for k in range(spans[first] + 1)]
+    rows, seen = [row], set(row)
+    while len(rows) * len(row) < len(neighbours):
+        row = [min(neighbours[v] - seen) for v in rows[-1]]
+        seen.update(row)
+        rows.append(row)
+    return np.array(rows)
+
+
+def lash_graft(rest_mm: np.ndarray, strips: dict[str, list[np.ndarray]], eye_centres_mm: np.ndarray) -> Graft:
+    """Return the lashes of both eyes.
+
+    Parameters
+    ----------
+    rest_mm : (V, 3) float
+    strips : dict of str to list of (rows, columns) int
+        ``upper`` and ``lower``: the grids of the left and the right eye.
+    eye_centres_mm : (2, 3) float
+    """
+    rows, columns, values, offsets, faces, uv = [], [], [], [], [], []
+    count = 0
+    for kind, grids in strips.items():
+        for grid in grids:
+            grid = _rooted(rest_mm, grid, eye_centres_mm)
+            for strand in range(STRANDS[kind]):
+                index, weight, offset = _strand(rest_mm, grid, kind, strand)
+                number = len(index)
+                rows.append(np.repeat(np.arange(count, count + number), 4))
+                columns.append(index.ravel())
+                values.append(weight.ravel())
+                offsets.append(offset)
+                steps = np.arange(STEPS - 1)
+                a = count + 2 * steps
+                faces.append(np.stack([a, a + 1, a + 3, a + 2], -1))
+                along = np.repeat(np.linspace(0, 1, STEPS), 2)
+                uv.append(np.stack([np.tile([0.45, 0.55], STEPS), 1 - along], -1))
+                count += number
+    weights = sp.csr_matrix(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(count, len(rest_mm))
+    )
+    points = weights @ rest_mm + np.concatenate(offsets)
+    return Graft("lashes", "lash", points, weights, np.concatenate(faces), np.concatenate(uv), subdivide=False)
+
+
+def _rooted(rest_mm: np.ndarray, grid: np.ndarray, eye_centres_mm: np.ndarray) -> np.ndarray:
+    """Turn a grid so that row 0 lies on the lid and column 0 at the inner corner of the eye."""
+    centre = eye_centres_mm[np.abs(eye_centres_mm[:, 0] - rest_mm[grid, 0].mean()).argmin()]
+    distance = np.linalg.norm(rest_mm[grid] - centre, axis=-1).mean(1)
+    if distance[0] > distance[-1]:
+        grid = grid[::-1]
+    tip = int(np.linalg.norm(rest_mm[grid] - centre, axis=-1).mean(1).argmax())
+    grid = grid[: tip + 1]
+    return grid if abs(rest_mm[grid[0, 0], 0]) < abs(rest_mm[grid[0, -1], 0]) else grid[:, ::-1]
+
+
+def _strand(rest_mm: np.ndarray, grid: np.ndarray, kind: str, strand: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (index (2S, 4), bilinear weight (2S, 4), sideways offset (2S, 3)) of one tapered strand."""
+    rng = rng_for(0, "lash", kind, strand)
+    place = (strand + 0.5 + rng.uniform(-0.35, 0.35)) / STRANDS[kind]
+    low, high = LENGTH[kind]
+    reach = (low + (high - low) * np.sin(np.pi * (0.15 + 0.6 * place))) * rng.uniform(0.82, 1.05)
+    fan = 0.10 * (place - 0.35) + rng.uniform(-0.02, 0.02)
+    along = np.linspace(0, 1, STEPS)
+    u = np.clip(0.04 + 0.94 * place + fan * along, 0, 1) * (grid.shape[1] - 1)
+    v = np.clip(reach * along, 0, 1) * (grid.shape[0] - 1)
+    i, j = np.minimum(v.astype(int), grid.shape[0] - 2), np.minimum(u.astype(int), grid.shape[1] - 2)
+    s, t = v - i, u - j
+    index = np.stack([grid[i, j], grid[i, j + 1], grid[i + 1, j], grid[i + 1, j + 1]], -1)
+    weight = np.stack([(1 - s) * (1 - t), (1 - s) * t, s * (1 - t), s * t], -1)
+    middle = (rest_mm[index] * weight[..., None]).sum(1)
+    tangent = np.gradient(middle, axis=0)
+    side = np.cross(tangent, [0.0, 0.0, 1.0])
+    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
+    half = side * (WIDTH_MM / 2 * (1.05 - along)[:, None])
+    offset = np.stack([half, -half], 1).reshape(-1, 3)
+    return np.repeat(index, 2, 0), np.repeat(weight, 2, 0), offset
