@@ -92,8 +92,8 @@ def _dealt(corpus: StandinCorpus, gender: str, count: int, seed: int) -> list[st
 def subject_spec(rig: Rig, corpus: StandinCorpus, subject: Subject, seed: int) -> AvatarSpec:
     """Return what a subject looks like.
 
-    Faces are drawn from keys that no twin uses and from a wider distribution: identity coefficients are
-    normal with standard deviation 1.0, cut at 2.2.
+    Faces are drawn from keys that no twin uses and from a distribution of their own: identity coefficients are
+    normal with standard deviation 0.9, cut at 2.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def subject_spec(rig: Rig, corpus: StandinCorpus, subject: Subject, seed: int) -
         Root seed.
     """
     rng = rng_for(seed, "standin", corpus.name, subject.name, "looks")
-    identity = np.clip(rng.standard_normal(len(rig.identity_mm)), -2.2, 2.2)
+    identity = np.clip(0.9 * rng.standard_normal(len(rig.identity_mm)), -2.0, 2.0)
     female = subject.apparent_gender == "female"
     middle, spread, low, high = _ITA_DEG[subject.tone]
     old = rng.uniform(*corpus.age)
