@@ -1,28 +1,48 @@
-"""The texture, the crease map and the regions of one avatar."""
+"""The texture, the crease map and the crease regions of one avatar."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from assets.keyed import rng_for
 from assets.rig import Rig
+from synth.avatars import parts_paint
 from synth.avatars.atlas import ATLAS_HEIGHT, ATLAS_WIDTH, TILES
+from synth.avatars.crease_paint import crease_layers, crease_regions
+from synth.avatars.skin import paint_skin
+from synth.avatars.skin_space import skin_space
 from synth.avatars.spec import AvatarSpec
 from synth.avatars.surface import Surface
 
 
 def paint_avatar(rig: Rig, surface: Surface, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    texture = np.full((ATLAS_HEIGHT, ATLAS_WIDTH, 4), 255, np.uint8)
-    for k, c in dict(
-        skin=(200, 160, 140, 255),
-        hair=(60, 40, 30, 255),
-        eye=(230, 225, 220, 0),
-        teeth=(220, 215, 200, 0),
-        cloth=(70, 80, 110, 0),
-        tongue=(170, 90, 90, 0),
-        cavity=(60, 20, 20, 0),
-        lash=(20, 10, 10, 255),
-        brow=(50, 30, 20, 255),
-    ).items():
-        texture[TILES[k].window] = c
+    """Return the pictures that an avatar is drawn with.
+
+    Parameters
+    ----------
+    rig : Rig
+    surface : Surface
+    spec : AvatarSpec
+
+    Returns
+    -------
+    texture : (H, W, 4) uint8
+    crease_map : (H, W, 4) uint8
+    regions : (M, 3) uint8
+        See `synth.avatars.mesh.AvatarMesh`.
+    """
+    space = skin_space(rig, surface)
+    texture = np.zeros((ATLAS_HEIGHT, ATLAS_WIDTH, 4), np.uint8)
     creases = np.full((ATLAS_HEIGHT, ATLAS_WIDTH, 4), 128, np.uint8)
-    return texture, creases, np.zeros((len(surface.uv), 3), np.uint8)
+    texture[TILES["skin"].window], creases[(*TILES["skin"].window, 3)] = paint_skin(space, spec)
+    creases[TILES["skin"].window][..., :3] = crease_layers(space)
+    rng = rng_for(spec.seed, "parts")
+    texture[TILES["eye"].window] = parts_paint.paint_eye(spec, rng)
+    texture[TILES["teeth"].window] = parts_paint.paint_teeth(rng)
+    texture[TILES["tongue"].window] = parts_paint.paint_soft("tongue", rng)
+    texture[TILES["cavity"].window] = parts_paint.paint_soft("cavity", rng)
+    texture[TILES["hair"].window] = parts_paint.paint_hair(spec, rng)
+    texture[TILES["lash"].window] = parts_paint.paint_lash(spec, rng)
+    texture[TILES["brow"].window] = parts_paint.paint_lash(spec, rng)
+    texture[TILES["cloth"].window] = parts_paint.paint_cloth(spec, rng)
+    return texture, creases, crease_regions(rig, surface, space)

@@ -35,10 +35,17 @@ class Corners:
     edges: np.ndarray
 
 
-def face_corners(faces: np.ndarray) -> Corners:
-    """Return the corners of (F, 4) faces; a face whose last two indices are equal is a triangle."""
+def face_corners(faces: np.ndarray, is_quad: np.ndarray | None = None) -> Corners:
+    """Return the corners of (F, 4) faces; a face whose last two indices are equal is a triangle.
+
+    Parameters
+    ----------
+    faces : (F, 4) int
+    is_quad : (F,) bool, optional
+        Which faces have four corners, where this is known from another index array of the same faces.
+    """
     faces = np.asarray(faces, np.int64)
-    is_quad = faces[:, 2] != faces[:, 3]
+    is_quad = faces[:, 2] != faces[:, 3] if is_quad is None else is_quad
     keep = np.ones(faces.shape, bool)
     keep[:, 3] = is_quad
     face = np.repeat(np.arange(len(faces)), keep.sum(1))
@@ -60,55 +67,90 @@ def _average(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> s
     return sp.diags(1 / np.maximum(count, 1)) @ matrix
 
 
-def child_faces(corners: Corners, vertex_count: int, face_count: int) -> np.ndarray:
-    """Return the (C, 4) quadrilaterals after one step: one per corner, winding kept.
+def refined_triangles(corners: Corners, split: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return triangles after one step in which only some faces are split.
+
+    Faces that keep their size take up the edge points of split neighbours, so that no gap opens.
+
+    Parameters
+    ----------
+    corners : Corners
+    split : (F,) bool
+
+    Returns
+    -------
+    points : (T, 3) int64
+        Row of the corner for an old vertex, C + row for the point on the edge that leaves a corner,
+        2 C + face for the point in a face; `point_indices` turns them into vertices. Winding is kept.
+    faces : (T,) int64
+        The face each triangle comes from.
+    """
+    row_count = len(corners.face)
+    rows = np.arange(row_count)
+    inside = split[corners.face]
+    cells = np.stack([rows, row_count + rows, 2 * row_count + corners.face, row_count + corners.preceding], 1)[inside]
+    cut_edges = np.zeros(len(corners.edges), bool)
+    cut_edges[corners.edge[inside]] = True
+    touched = np.zeros(len(split), bool)
+    touched[corners.face[cut_edges[corners.edge]]] = True
+    first = np.flatnonzero(np.r_[True, corners.face[1:] != corners.face[:-1]])
+    size = np.diff(np.r_[first, row_count])
+    triangles = [cells[:, [0, 1, 2]], cells[:, [0, 2, 3]]]
+    for turn in (1, 2):
+        start = first[~split & ~touched & (size >= turn + 2)]
+        triangles.append(np.stack([start, start + turn, start + turn + 1], 1))
+    for face in np.flatnonzero(~split & touched):
+        triangles.append(_fan(range(first[face], first[face] + size[face]), cut_edges[corners.edge], row_count))
+    points = np.concatenate(triangles)
+    origin = np.where(points < 2 * row_count, corners.face[points % row_count], points - 2 * row_count)
+    return points, origin[:, 0]
+
+
+def _fan(rows: range, cut: np.ndarray, row_count: int) -> np.ndarray:
+    """Return the triangles (T, 3) of one face with edge points on its border, all from the first of them."""
+    ring: list[int] = []
+    start = -1
+    for row in rows:
+        ring.append(row)
+        if cut[row]:
+            start = len(ring) if start < 0 else start
+            ring.append(row_count + row)
+    ring = ring[start:] + ring[:start]
+    return np.array([[ring[0], ring[i], ring[i + 1]] for i in range(1, len(ring) - 1)], np.int64)
+
+
+def point_indices(points: np.ndarray, corners: Corners, vertex_count: int, face_count: int) -> np.ndarray:
+    """Return vertex numbers for the points of `refined_triangles`.
 
     New vertices are numbered: old vertices, then one per face, then one per edge.
     """
-    face_point = vertex_count + corners.face
-    edge_point = vertex_count + face_count + corners.edge
-    return np.stack([corners.vertex, edge_point, face_point, edge_point[corners.preceding]], 1)
+    table = np.concatenate(
+        [corners.vertex, vertex_count + face_count + corners.edge, vertex_count + np.arange(face_count)]
+    )
+    return table[points]
 
 
-def linear_step(faces: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split every face without smoothing, for texture coordinates.
-
-    Parameters
-    ----------
-    faces : (F, 4) int
-    points : (N, D) float
-
-    Returns
-    -------
-    faces : (C, 4) int64
-        In the order of `catmull_clark` for a mesh with the same faces.
-    points : (N + F + E, D) float
-    """
-    corners = face_corners(faces)
-    centre = _average(corners.face, corners.vertex, (len(faces), len(points))) @ points
-    middle = points[corners.edges].mean(1)
-    return child_faces(corners, len(points), len(faces)), np.concatenate([points, centre, middle])
+def linear_points(corners: Corners, points: np.ndarray, face_count: int) -> np.ndarray:
+    """Return points (N + F + E, D) of a step without smoothing, for texture coordinates (N, D)."""
+    centre = _average(corners.face, corners.vertex, (face_count, len(points))) @ points
+    return np.concatenate([points, centre, points[corners.edges].mean(1)])
 
 
-def catmull_clark(faces: np.ndarray, vertex_count: int) -> tuple[np.ndarray, sp.csr_matrix]:
-    """Return the faces after one step and the matrix from old to new vertices.
+def catmull_clark(corners: Corners, vertex_count: int, face_count: int) -> sp.csr_matrix:
+    """Return the matrix from old to new vertices.
 
     Parameters
     ----------
-    faces : (F, 4) int
-        A face whose last two indices are equal is a triangle.
-    vertex_count : int
-        Vertices of the mesh, used or not; unused ones keep their place.
+    corners : Corners
+    vertex_count, face_count : int
+        Vertices that no face uses keep their place.
 
     Returns
     -------
-    faces : (C, 4) int64
-        One quadrilateral per corner.
     matrix : (V + F + E, V) csr_matrix of float64
         Every row sums to 1.
     """
-    corners = face_corners(faces)
-    face_count, edge_count = len(faces), len(corners.edges)
+    edge_count = len(corners.edges)
     to_face = _average(corners.face, corners.vertex, (face_count, vertex_count))
     ends = np.repeat(np.arange(edge_count), 2)
     to_middle = _average(ends, corners.edges.ravel(), (edge_count, vertex_count))
@@ -117,8 +159,7 @@ def catmull_clark(faces: np.ndarray, vertex_count: int) -> tuple[np.ndarray, sp.
     around_edge = _average(corners.edge, corners.face, (edge_count, face_count)) @ to_face
     to_edge = sp.diags(1 - 0.5 * inner) @ to_middle + sp.diags(0.5 * inner) @ around_edge
     to_vertex = _vertex_rule(corners, to_face, to_middle, inner == 0, vertex_count)
-    matrix = sp.vstack([to_vertex, to_face, to_edge]).tocsr()
-    return child_faces(corners, vertex_count, face_count), matrix
+    return sp.vstack([to_vertex, to_face, to_edge]).tocsr()
 
 
 def _vertex_rule(

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from assets.rig import MATERIALS, Part, Rig
 from synth.avatars.atlas import place_uv
-from synth.avatars.subdivide import catmull_clark, linear_step
+from synth.avatars.subdivide import catmull_clark, face_corners, linear_points, point_indices, refined_triangles
 
 PROGRAM_OF_MATERIAL = {
     "skin": "solid", "teeth": "solid", "tongue": "solid", "cavity": "solid", "cloth": "solid",
@@ -19,6 +19,12 @@ PROGRAM_OF_MATERIAL = {
 """Which shading program draws a material. ``cornea`` is left out: the eye program draws its highlight."""
 
 PROGRAMS = ("solid", "eye", "cut")
+
+LONGEST_EDGE_MM: dict[str, float] = {"skin": 4.5, "hair": 10.0, "cloth": 12.0}
+"""Faces with longer edges are split once; other materials are drawn as fine as the rig has them."""
+
+FACE_BOX_MM = np.array([[-90.0, -150.0, -70.0], [90.0, 75.0, 100.0]])
+"""Skin is split inside this box only: around the eyes' midpoint, from forehead to throat."""
 
 
 @dataclass(frozen=True)
@@ -83,68 +89,75 @@ def drawn_parts(rig: Rig, options: tuple[str, ...]) -> list[int]:
     ]
 
 
-def _refine(rig: Rig, chosen: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, sp.csr_matrix, np.ndarray]:
-    """Return faces, texture faces, part of each face, refinement matrix and refined texture coordinates."""
-    smooth = [index for index in chosen if rig.parts[index].subdivide]
-    plain = [index for index in chosen if not rig.parts[index].subdivide]
-    vertex_count = len(rig.vertices_mm)
-    faces, uv_faces, owner = _stack(rig.parts, smooth)
-    corners = np.where(faces[:, 2] == faces[:, 3], 3, 4)
-    new_faces, matrix = catmull_clark(faces, vertex_count)
-    new_uv_faces, uv = linear_step(uv_faces, rig.uv.astype(np.float64))
-    owner = np.repeat(owner, corners)
-    if plain:
-        rough_faces, rough_uv, rough_owner = _stack(rig.parts, plain)
-        matrix = sp.vstack([matrix, sp.identity(vertex_count)]).tocsr()
-        new_faces = np.concatenate([new_faces, rough_faces + matrix.shape[0] - vertex_count])
-        new_uv_faces = np.concatenate([new_uv_faces, rough_uv + len(uv)])
-        uv = np.concatenate([uv, rig.uv])
-        owner = np.concatenate([owner, rough_owner])
-    return new_faces, new_uv_faces, owner, matrix, uv
-
-
 def _stack(parts: tuple[Part, ...], chosen: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    if not chosen:
-        return np.zeros((0, 4), np.int64), np.zeros((0, 4), np.int64), np.zeros(0, np.int64)
     faces = np.concatenate([parts[index].faces for index in chosen]).astype(np.int64)
     uv_faces = np.concatenate([parts[index].uv_faces for index in chosen]).astype(np.int64)
     owner = np.concatenate([np.full(len(parts[index].faces), index) for index in chosen])
     return faces, uv_faces, owner
 
 
-def triangulate(faces: np.ndarray) -> np.ndarray:
-    """Return triangles (2F, 3) of quadrilaterals (F, 4), without those of no area."""
-    pairs = np.stack([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]], 1).reshape(-1, 3)
-    a, b, c = pairs.T
-    return pairs[(a != b) & (b != c) & (c != a)]
+def _to_split(rig: Rig, faces: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Return which faces (F,) are too large to be drawn as they are."""
+    corners = rig.vertices_mm[faces]
+    longest = np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2).max(1)
+    limit = np.array([LONGEST_EDGE_MM.get(part.material, np.inf) for part in rig.parts])[owner]
+    middle = corners.mean(1)
+    in_face = ((middle > FACE_BOX_MM[0]) & (middle < FACE_BOX_MM[1])).all(1)
+    skin = np.array([part.material == "skin" for part in rig.parts])[owner]
+    return (longest > limit) & (in_face | ~skin)
+
+
+def _refine(rig: Rig, chosen: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, sp.csr_matrix, np.ndarray]:
+    """Return triangles, their texture corners and parts, the refinement matrix and texture coordinates."""
+    vertex_count, uv_count = len(rig.vertices_mm), len(rig.uv)
+    triangles, uv_triangles, owners, matrices, coordinates = [], [], [], [], []
+    base, uv_base = 0, 0
+    for smooth in (True, False):
+        group = [index for index in chosen if rig.parts[index].subdivide == smooth]
+        if not group:
+            continue
+        faces, uv_faces, owner = _stack(rig.parts, group)
+        split = _to_split(rig, faces, owner) & smooth
+        corners = face_corners(faces)
+        uv_corners = face_corners(uv_faces, faces[:, 2] != faces[:, 3])
+        plain = sp.identity(vertex_count + len(faces) + len(corners.edges), format="csr")[:, :vertex_count]
+        matrices.append(catmull_clark(corners, vertex_count, len(faces)) if smooth else plain)
+        coordinates.append(linear_points(uv_corners, rig.uv.astype(float), len(faces)))
+        points, origin = refined_triangles(corners, split)
+        triangles.append(base + point_indices(points, corners, vertex_count, len(faces)))
+        uv_triangles.append(uv_base + point_indices(points, uv_corners, uv_count, len(faces)))
+        owners.append(owner[origin])
+        base, uv_base = base + matrices[-1].shape[0], uv_base + len(coordinates[-1])
+    blocks = (np.concatenate(list_) for list_ in (triangles, uv_triangles, owners))
+    return *blocks, sp.vstack(matrices).tocsr(), np.concatenate(coordinates)  # type: ignore[return-value]
 
 
 def _build_surface(rig: Rig, options: tuple[str, ...]) -> Surface:
     faces, uv_faces, owner, matrix, uv = _refine(rig, drawn_parts(rig, options))
-    corner_keys = np.stack([faces, uv_faces, np.broadcast_to(owner[:, None], faces.shape)], -1).reshape(-1, 3)
-    unique, inverse = np.unique(corner_keys, axis=0, return_inverse=True)
-    quads = inverse.reshape(faces.shape)
-    programs = np.array([PROGRAMS.index(PROGRAM_OF_MATERIAL.get(p.material, "solid")) for p in rig.parts])[owner]
-    triangles, ranges, first = [], {}, 0
-    for index, name in enumerate(PROGRAMS):
-        block = triangulate(quads[programs == index])
-        triangles.append(block)
-        ranges[name] = (first, len(block))
-        first += len(block)
+    keys = np.stack([faces, uv_faces, np.broadcast_to(owner[:, None], faces.shape)], -1).reshape(-1, 3)
+    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
+    triangles = inverse.reshape(faces.shape)
+    triangles, owner = triangles[_has_area(triangles)], owner[_has_area(triangles)]
+    program_of_part = np.array([PROGRAMS.index(PROGRAM_OF_MATERIAL.get(p.material, "solid")) for p in rig.parts])
+    order = np.argsort(program_of_part[owner], kind="stable")
+    counts = np.bincount(program_of_part[owner], minlength=len(PROGRAMS))
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     part_of = unique[:, 2]
     material_of_part = np.array([MATERIALS.index(part.material) for part in rig.parts])
     refine = matrix[unique[:, 0]].astype(np.float32)
     rig_uv = uv[unique[:, 1]].astype(np.float32)
-    rest = refine @ rig.vertices_mm
-    materials = material_of_part[part_of].astype(np.uint8)
-    groups = np.unique(unique[:, 0], return_inverse=True)[1].astype(np.int32)
     return Surface(
         refine=refine,
-        triangles=np.concatenate(triangles).astype(np.int32),
-        uv=place_uv(rig, rest, rig_uv, part_of),
+        triangles=triangles[order].astype(np.int32),
+        uv=place_uv(rig, refine @ rig.vertices_mm, rig_uv, part_of),
         rig_uv=rig_uv,
-        materials=materials,
+        materials=material_of_part[part_of].astype(np.uint8),
         parts=part_of.astype(np.int16),
-        normal_groups=groups,
-        ranges=ranges,
+        normal_groups=np.unique(unique[:, 0], return_inverse=True)[1].astype(np.int32),
+        ranges={name: (int(starts[i]), int(counts[i])) for i, name in enumerate(PROGRAMS)},
     )
+
+
+def _has_area(triangles: np.ndarray) -> np.ndarray:
+    a, b, c = triangles.T
+    return (a != b) & (b != c) & (c != a)

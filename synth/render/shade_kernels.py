@@ -1,193 +1,225 @@
-"""Compiled shading of the software renderer, one colour per surface in a pixel; as the fragment shaders."""
+"""Compiled shading of the software renderer, one colour per surface in a pixel; as the fragment shaders.
+
+Everything is kept in single precision and in scalars: arrays inside the loop cost more than the sums.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-SAME_SURFACE = 2e-3
+SAME_SURFACE = np.float32(2e-3)
 """Samples of a pixel whose depths differ by less share one colour."""
 
+TONE_STEPS = 4096
+TONE_RANGE = np.float32(4.0)
+"""Linear light up to this value is looked up; more is white anyway."""
 
-@njit(cache=True, fastmath=True)
-def to_display(c):  # pragma: no cover - compiled
-    """Return the display value in [0, 255] of a linear one, with a soft shoulder."""
-    c = max(c, np.float32(0))
-    c = c * (np.float32(1) + np.float32(0.12) * c) / (np.float32(1) + np.float32(0.32) * c)
-    s1 = np.sqrt(c)
-    s2 = np.sqrt(s1)
-    s3 = np.sqrt(s2)
-    value = np.float32(0.585122381) * s1 + np.float32(0.783140355) * s2 - np.float32(0.368262736) * s3
-    return np.float32(255) * min(max(value, np.float32(0)), np.float32(1))
+ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
+BYTE = np.float32(1 / 255.0)
 
 
-@njit(cache=True, fastmath=True)
-def to_linear(c):  # pragma: no cover - compiled
-    """Return the linear value of a display value in [0, 255]."""
-    c = c * np.float32(1 / 255.0)
+def tone_table() -> np.ndarray:
+    """Return display values (4096,) float32 in [0, 255] over the square root of linear light."""
+    linear = TONE_RANGE * (np.arange(TONE_STEPS) / (TONE_STEPS - 1)) ** 2
+    c = linear * (1 + 0.12 * linear) / (1 + 0.32 * linear)
+    value = 0.585122381 * c**0.5 + 0.783140355 * c**0.25 - 0.368262736 * c**0.125
+    return (255 * np.clip(value, 0, 1)).astype(np.float32)
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _tone(table, linear):  # pragma: no cover - compiled
+    place = np.sqrt(max(linear, ZERO) * np.float32(1 / 4.0)) * np.float32(TONE_STEPS - 1)
+    return table[min(int(place + HALF), TONE_STEPS - 1)]
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _linear(c):  # pragma: no cover - compiled
+    c = c * BYTE
     return c * (c * (c * np.float32(0.305306011) + np.float32(0.682171111)) + np.float32(0.012522878))
 
 
-@njit(cache=True, fastmath=True)
-def sample(pyramid, offsets, widths, heights, level, u, v, out):  # pragma: no cover - compiled
-    """Write the bilinear RGBA (4,) of one level of a flat picture pyramid at (u, v)."""
-    width, height, start = widths[level], heights[level], offsets[level]
-    x, y = u * width - np.float32(0.5), (np.float32(1) - v) * height - np.float32(0.5)
-    x0, y0 = int(np.floor(x)), int(np.floor(y))
-    fx, fy = x - x0, y - y0
-    left, right = min(max(x0, 0), width - 1), min(max(x0 + 1, 0), width - 1)
-    top, bottom = min(max(y0, 0), height - 1), min(max(y0 + 1, 0), height - 1)
-    i00, i10 = start + top * width + left, start + top * width + right
-    i01, i11 = start + bottom * width + left, start + bottom * width + right
-    w00, w10 = (1 - fx) * (1 - fy), fx * (1 - fy)
-    w01, w11 = (1 - fx) * fy, fx * fy
-    for c in range(4):
-        out[c] = pyramid[i00, c] * w00 + pyramid[i10, c] * w10 + pyramid[i01, c] * w01 + pyramid[i11, c] * w11
+@njit(cache=True, fastmath=True, inline="always")
+def _clamp(x):  # pragma: no cover - compiled
+    return min(max(x, ZERO), ONE)
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, inline="always")
 def _step(low, high, x):  # pragma: no cover - compiled
-    t = min(max((x - low) / (high - low), np.float32(0)), np.float32(1))
-    return t * t * (3 - 2 * t)
+    t = _clamp((x - np.float32(low)) / np.float32(high - low))
+    return t * t * (np.float32(3) - TWO * t)
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _blend(pyramid, k, a, b, c, d, wa, wb, wc, wd):  # pragma: no cover - compiled
+    upper = np.float32(pyramid[a, k]) * wa + np.float32(pyramid[b, k]) * wb
+    return upper + np.float32(pyramid[c, k]) * wc + np.float32(pyramid[d, k]) * wd
 
 
 @njit(cache=True, fastmath=True)
-def eye_colour(
-    p, centre, to_gaze, lid, tile, directions, colours, sky, ground, up, camera,
-    albedo, offsets, widths, heights, level, texel, out,
-):  # fmt: skip  # pragma: no cover - compiled
-    """Write the display colour (3,) of a point on an eyeball; the same sums as ``eye.frag``."""
-    side = 0 if p[0] > 0 else 1
-    d, local, n = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
-    size = np.float32(0)
+def texel(pyramid, offsets, widths, heights, level, u, v):  # pragma: no cover - compiled
+    """Return the bilinear RGBA of one level of a flat picture pyramid at (u, v), in [0, 255]."""
+    width, height = widths[level], heights[level]
+    x, y = u * np.float32(width) - HALF, (ONE - v) * np.float32(height) - HALF
+    floor_x, floor_y = np.floor(x), np.floor(y)
+    fx, fy = x - floor_x, y - floor_y
+    x0, y0 = int(floor_x), int(floor_y)
+    left, right = min(max(x0, 0), width - 1), min(max(x0 + 1, 0), width - 1)
+    top = offsets[level] + min(max(y0, 0), height - 1) * width
+    bottom = offsets[level] + min(max(y0 + 1, 0), height - 1) * width
+    a, b, c, d = top + left, top + right, bottom + left, bottom + right
+    wa, wb, wc, wd = (ONE - fx) * (ONE - fy), fx * (ONE - fy), (ONE - fx) * fy, fx * fy
+    red = _blend(pyramid, 0, a, b, c, d, wa, wb, wc, wd)
+    green = _blend(pyramid, 1, a, b, c, d, wa, wb, wc, wd)
+    blue = _blend(pyramid, 2, a, b, c, d, wa, wb, wc, wd)
+    alpha = _blend(pyramid, 3, a, b, c, d, wa, wb, wc, wd)
+    return red, green, blue, alpha
+
+
+@njit(cache=True, fastmath=True)
+def eye_light(px, py, pz, lid, directions, colours, sky, ground, up, camera, d, n):  # pragma: no cover - compiled
+    """Return diffuse light and highlight (3 + 3) at a point of an eyeball; the same sums as ``eye.frag``."""
+    across = (px - lid[2]) / lid[3]
+    fall = max(ONE - across * across, ZERO)
+    middle = (lid[0] + lid[1]) * HALF
+    top, bottom = middle + (lid[0] - middle) * fall, middle + (lid[1] - middle) * fall
+    shadow = np.float32(0.32) + np.float32(0.68) * _step(-0.3, 4.2, top - py)
+    shadow *= np.float32(0.7) + np.float32(0.3) * _step(-0.3, 1.6, py - bottom)
+    shadow *= np.float32(0.62) + np.float32(0.38) * _step(0.0, 0.55, fall)
+    vx, vy, vz = camera[0] - px, camera[1] - py, camera[2] - pz
+    size = ONE / np.sqrt(vx * vx + vy * vy + vz * vz)
+    vx, vy, vz = vx * size, vy * size, vz * size
+    high = (d[0] * up[0] + d[1] * up[1] + d[2] * up[2]) * HALF + HALF
+    red, green, blue = (ground[0] + (sky[0] - ground[0]) * high, ground[1] + (sky[1] - ground[1]) * high,
+                        ground[2] + (sky[2] - ground[2]) * high)  # fmt: skip
+    shine_red = shine_green = shine_blue = ZERO
+    for i in range(directions.shape[0]):
+        lx, ly, lz = directions[i, 0], directions[i, 1], directions[i, 2]
+        hx, hy, hz = lx + vx, ly + vy, lz + vz
+        size = ONE / np.sqrt(max(hx * hx + hy * hy + hz * hz, np.float32(1e-12)))
+        nl = _clamp((d[0] * lx + d[1] * ly + d[2] * lz + np.float32(0.3)) / np.float32(1.3))
+        nh = max((n[0] * hx + n[1] * hy + n[2] * hz) * size, ZERO)
+        glint = _step(0.9962, 0.9992, nh) * np.float32(0.9) + nh ** np.float32(60) * np.float32(0.05)
+        red, green, blue = red + colours[i, 0] * nl, green + colours[i, 1] * nl, blue + colours[i, 2] * nl
+        shine_red += colours[i, 0] * glint
+        shine_green += colours[i, 1] * glint
+        shine_blue += colours[i, 2] * glint
+    gain, shine = shadow * np.float32(0.92), np.float32(0.35) + np.float32(0.65) * shadow
+    return red * gain, green * gain, blue * gain, shine_red * shine, shine_green * shine, shine_blue * shine
+
+
+@njit(cache=True, fastmath=True)
+def eye_place(px, py, pz, centre, to_gaze, tile, d, n):  # pragma: no cover - compiled
+    """Write the direction and the normal (3,) of a point on an eyeball; return its place in the atlas."""
+    d[0], d[1], d[2] = px - centre[0], py - centre[1], pz - centre[2]
+    size = ONE / np.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
+    d[0], d[1], d[2] = d[0] * size, d[1] * size, d[2] * size
+    x = to_gaze[0, 0] * d[0] + to_gaze[0, 1] * d[1] + to_gaze[0, 2] * d[2]
+    y = to_gaze[1, 0] * d[0] + to_gaze[1, 1] * d[1] + to_gaze[1, 2] * d[2]
+    z = to_gaze[2, 0] * d[0] + to_gaze[2, 1] * d[1] + to_gaze[2, 2] * d[2]
+    angle = np.arccos(min(max(z, -ONE), ONE))
+    reach = min(angle, np.float32(1.18)) / max(np.sqrt(x * x + y * y), np.float32(1e-5))
+    bulge = (ONE - _step(0.35, 0.55, angle)) * np.float32(0.35)
     for k in range(3):
-        d[k] = p[k] - centre[side, k]
-        size += d[k] * d[k]
-    d /= np.sqrt(size)
-    for k in range(3):
-        local[k] = to_gaze[side, k, 0] * d[0] + to_gaze[side, k, 1] * d[1] + to_gaze[side, k, 2] * d[2]
-    angle = np.arccos(min(max(local[2], np.float32(-1)), np.float32(1)))
-    planar = max(np.sqrt(local[0] * local[0] + local[1] * local[1]), np.float32(1e-5))
-    reach = min(angle, np.float32(1.18)) / planar
-    u, v = tile[0] + tile[2] * local[0] * reach, tile[1] + tile[3] * local[1] * reach
-    sample(albedo, offsets, widths, heights, level, u, v, texel)
-    bulge = (1 - _step(np.float32(0.35), np.float32(0.55), angle)) * np.float32(0.35)
-    size = np.float32(0)
-    for k in range(3):
-        n[k] = d[k] + bulge * (d[k] - to_gaze[side, 2, k] * local[2])
-        size += n[k] * n[k]
-    n /= np.sqrt(size)
-    across = (p[0] - lid[side, 2]) / lid[side, 3]
-    fall = max(1 - across * across, np.float32(0))
-    middle = (lid[side, 0] + lid[side, 1]) * np.float32(0.5)
-    top, bottom = middle + (lid[side, 0] - middle) * fall, middle + (lid[side, 1] - middle) * fall
-    shadow = np.float32(0.32) + np.float32(0.68) * _step(np.float32(-0.3), np.float32(4.2), top - p[1])
-    shadow *= np.float32(0.7) + np.float32(0.3) * _step(np.float32(-0.3), np.float32(1.6), p[1] - bottom)
-    shadow *= np.float32(0.62) + np.float32(0.38) * _step(np.float32(0), np.float32(0.55), fall)
-    view = camera - p
-    view /= np.sqrt(view[0] * view[0] + view[1] * view[1] + view[2] * view[2])
-    high = (d[0] * up[0] + d[1] * up[1] + d[2] * up[2]) * np.float32(0.5) + np.float32(0.5)
-    for c in range(3):
-        diffuse, specular = ground[c] + (sky[c] - ground[c]) * high, np.float32(0)
-        for i in range(directions.shape[0]):
-            if colours[i, c] <= 0:
-                continue
-            h = directions[i] + view
-            h /= np.sqrt(h[0] * h[0] + h[1] * h[1] + h[2] * h[2])
-            nl = d[0] * directions[i, 0] + d[1] * directions[i, 1] + d[2] * directions[i, 2]
-            nh = max(n[0] * h[0] + n[1] * h[1] + n[2] * h[2], np.float32(0))
-            diffuse += colours[i, c] * min(max((nl + np.float32(0.3)) / np.float32(1.3), np.float32(0)), np.float32(1))
-            glint = _step(np.float32(0.9962), np.float32(0.9992), nh) * np.float32(0.9)
-            specular += colours[i, c] * (glint + nh ** np.float32(60) * np.float32(0.05))
-        lit = to_linear(texel[c]) * diffuse * shadow * np.float32(0.92)
-        out[c] = to_display(lit + specular * (np.float32(0.35) + np.float32(0.65) * shadow))
+        n[k] = d[k] + bulge * (d[k] - to_gaze[2, k] * z)
+    size = ONE / np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2])
+    n[0], n[1], n[2] = n[0] * size, n[1] * size, n[2] * size
+    return tile[0] + tile[2] * x * reach, tile[1] + tile[3] * y * reach
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _mix(values, k, a, b, c, wa, wb, wc):  # pragma: no cover - compiled
+    return values[a, k] * wa + values[b, k] * wb + values[c, k] * wc
+
+
+@njit(cache=True, fastmath=True)
+def _level(texels, pixels):  # pragma: no cover - compiled
+    """Return the pyramid level whose texels are about as large as a pixel."""
+    level = 0
+    while texels > TWO * pixels and level < 5:
+        texels *= np.float32(0.25)
+        level += 1
+    return level
 
 
 @njit(cache=True, fastmath=True)
 def shade(
-    points, triangles, owner, depth, side, uv, light, regions, fold, tint, ranges, positions,
-    albedo, crease, offsets, widths, heights, levels,
-    centre, to_gaze, lid, tile, directions, colours, sky, ground, up, camera, background, picture,
+    points, triangles, owner, depth, side, uv, light, regions, fold, tint, starts, positions, texel_area,
+    albedo, crease, offsets, widths, heights,
+    centre, to_gaze, lid, tile, directions, colours, sky, ground, up, camera, table, background, picture,
 ):  # fmt: skip  # pragma: no cover - compiled
     """Write the picture (S, S, 3) uint8: one colour per surface in a pixel, averaged over its samples."""
-    colour, texel, relief = np.empty(3, np.float32), np.empty(4, np.float32), np.empty(4, np.float32)
-    total, place, w = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
+    d, n = np.empty(3, np.float32), np.empty(3, np.float32)
     share = side * side
+    part = ONE / np.float32(share)
     for y in range(picture.shape[0]):
         for x in range(picture.shape[1]):
-            total[:] = 0
+            red = green = blue = r = g = bl = ZERO
             last, last_depth, last_program = -1, np.float32(9), -1
             for s in range(share):
                 row, column = y * side + s // side, x * side + s % side
                 t = owner[row, column]
                 if t < 0:
-                    for c in range(3):
-                        total[c] += background[y, x, c]
+                    red += np.float32(background[y, x, 0])
+                    green += np.float32(background[y, x, 1])
+                    blue += np.float32(background[y, x, 2])
                     continue
                 z = depth[row, column]
-                program = 0 if t < ranges[1] else (1 if t < ranges[2] else 2)
-                near = program == last_program and abs(z - last_depth) < SAME_SURFACE
-                if t != last and not near:
+                program = 0 if t < starts[1] else (1 if t < starts[2] else 2)
+                if t != last and not (program == last_program and abs(z - last_depth) < SAME_SURFACE):
                     last, last_depth, last_program = t, z, program
-                    _corner_weights(points, triangles, t, x + np.float32(0.5), y + np.float32(0.5), w)
+                    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+                    x0, y0, x1, y1 = points[a, 0], points[a, 1], points[b, 0], points[b, 1]
+                    x2, y2 = points[c, 0], points[c, 1]
+                    area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+                    mx, my = np.float32(x) + HALF, np.float32(y) + HALF
+                    wa = _clamp(((y1 - y2) * (mx - x2) + (x2 - x1) * (my - y2)) / area)
+                    wb = min(max(((y2 - y0) * (mx - x2) + (x0 - x2) * (my - y2)) / area, ZERO), ONE - wa)
+                    wc = (ONE - wa - wb) * points[c, 3]
+                    wa, wb = wa * points[a, 3], wb * points[b, 3]
+                    size = ONE / (wa + wb + wc)
+                    wa, wb, wc = wa * size, wb * size, wc * size
+                    level = _level(texel_area[t], abs(area))
                     if program == 1:
-                        for k in range(3):
-                            place[k] = 0
-                            for i in range(3):
-                                place[k] += w[i] * positions[triangles[t, i], k]
-                        eye_colour(
-                            place, centre, to_gaze, lid, tile, directions, colours, sky, ground, up, camera,
-                            albedo, offsets, widths, heights, levels[t], texel, colour,
-                        )  # fmt: skip
+                        px = _mix(positions, 0, a, b, c, wa, wb, wc)
+                        py = _mix(positions, 1, a, b, c, wa, wb, wc)
+                        pz = _mix(positions, 2, a, b, c, wa, wb, wc)
+                        e = 0 if px > ZERO else 1
+                        u, v = eye_place(px, py, pz, centre[e], to_gaze[e], tile, d, n)
+                        lights = eye_light(px, py, pz, lid[e], directions, colours, sky, ground, up, camera, d, n)
+                        t0, t1, t2, _ = texel(albedo, offsets, widths, heights, level, u, v)
+                        r = _tone(table, _linear(t0) * lights[0] + lights[3])
+                        g = _tone(table, _linear(t1) * lights[1] + lights[4])
+                        bl = _tone(table, _linear(t2) * lights[2] + lights[5])
                     else:
-                        _face_colour(
-                            triangles, t, w, uv, light, regions, fold, tint, program,
-                            albedo, crease, offsets, widths, heights, levels[t], texel, relief, colour,
-                        )  # fmt: skip
-                for c in range(3):
-                    total[c] += colour[c]
-            for c in range(3):
-                picture[y, x, c] = np.uint8(total[c] / share + np.float32(0.5))
-
-
-@njit(cache=True, fastmath=True)
-def _corner_weights(points, triangles, t, x, y, w):  # pragma: no cover - compiled
-    """Write perspective-correct weights (3,) of a pixel's middle in a triangle, kept inside it."""
-    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-    x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
-    inverse = np.float32(1) / ((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0))
-    w0 = ((y1 - y2) * (x - x2) + (x2 - x1) * (y - y2)) * inverse
-    w1 = ((y2 - y0) * (x - x2) + (x0 - x2) * (y - y2)) * inverse
-    w0 = min(max(w0, np.float32(0)), np.float32(1))
-    w1 = min(max(w1, np.float32(0)), 1 - w0)
-    w[0], w[1], w[2] = w0 * points[a, 3], w1 * points[b, 3], (1 - w0 - w1) * points[c, 3]
-    w /= w[0] + w[1] + w[2]
-
-
-@njit(cache=True, fastmath=True)
-def _face_colour(
-    triangles, t, w, uv, light, regions, fold, tint, program,
-    albedo, crease, offsets, widths, heights, level, texel, relief, out,
-):  # fmt: skip  # pragma: no cover - compiled
-    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-    u = w[0] * uv[a, 0] + w[1] * uv[b, 0] + w[2] * uv[c, 0]
-    v = w[0] * uv[a, 1] + w[1] * uv[b, 1] + w[2] * uv[c, 1]
-    sample(albedo, offsets, widths, heights, level, u, v, texel)
-    furrow, gloss = np.float32(0), np.float32(0)
-    if program == 0:
-        sample(crease, offsets, widths, heights, level, u, v, relief)
-        for k in range(3):
-            depth = w[0] * fold[regions[a, k]] + w[1] * fold[regions[b, k]] + w[2] * fold[regions[c, k]]
-            furrow += (relief[k] * np.float32(2 / 255.0) - np.float32(1.00392)) * depth
-        gloss = relief[3] * np.float32(2 / 255.0)
-    for k in range(3):
-        diffuse = w[0] * light[a, k] + w[1] * light[b, k] + w[2] * light[c, k]
-        specular = w[0] * light[a, 3 + k] + w[1] * light[b, 3 + k] + w[2] * light[c, 3 + k]
-        base = to_linear(texel[k])
-        if program == 2:
-            lit = base * diffuse + (np.float32(0.35) + np.float32(2.5) * base) * specular
-        else:
-            base *= 1 + (tint[k] - 1) * texel[3] * np.float32(1 / 255.0)
-            strength = np.float32(0.78) if k == 0 else (np.float32(1) if k == 1 else np.float32(1.08))
-            lit = base * diffuse * np.exp(furrow * strength) + specular * gloss
-        out[k] = to_display(lit)
+                        u, v = _mix(uv, 0, a, b, c, wa, wb, wc), _mix(uv, 1, a, b, c, wa, wb, wc)
+                        t0, t1, t2, t3 = texel(albedo, offsets, widths, heights, level, u, v)
+                        t0, t1, t2 = _linear(t0), _linear(t1), _linear(t2)
+                        d0, s0 = _mix(light, 0, a, b, c, wa, wb, wc), _mix(light, 3, a, b, c, wa, wb, wc)
+                        d1, s1 = _mix(light, 1, a, b, c, wa, wb, wc), _mix(light, 4, a, b, c, wa, wb, wc)
+                        d2, s2 = _mix(light, 2, a, b, c, wa, wb, wc), _mix(light, 5, a, b, c, wa, wb, wc)
+                        if program == 2:
+                            thin = np.float32(0.35)
+                            dense = np.float32(2.5)
+                            r = _tone(table, t0 * d0 + (thin + dense * t0) * s0)
+                            g = _tone(table, t1 * d1 + (thin + dense * t1) * s1)
+                            bl = _tone(table, t2 * d2 + (thin + dense * t2) * s2)
+                        else:
+                            k0, k1, k2, k3 = texel(crease, offsets, widths, heights, level, u, v)
+                            f0 = fold[regions[a, 0]] * wa + fold[regions[b, 0]] * wb + fold[regions[c, 0]] * wc
+                            f1 = fold[regions[a, 1]] * wa + fold[regions[b, 1]] * wb + fold[regions[c, 1]] * wc
+                            f2 = fold[regions[a, 2]] * wa + fold[regions[b, 2]] * wb + fold[regions[c, 2]] * wc
+                            flat, skin, gloss = np.float32(1.00392), t3 * BYTE, k3 * TWO * BYTE
+                            relief = (k0 * TWO * BYTE - flat) * f0 + (k1 * TWO * BYTE - flat) * f1
+                            relief = relief + (k2 * TWO * BYTE - flat) * f2
+                            e0 = relief * np.float32(0.78)
+                            e2 = relief * np.float32(1.08)
+                            e0, e1 = ONE + e0 + HALF * e0 * e0, ONE + relief + HALF * relief * relief
+                            e2 = ONE + e2 + HALF * e2 * e2
+                            r = _tone(table, t0 * (ONE + (tint[0] - ONE) * skin) * d0 * e0 + s0 * gloss)
+                            g = _tone(table, t1 * (ONE + (tint[1] - ONE) * skin) * d1 * e1 + s1 * gloss)
+                            bl = _tone(table, t2 * (ONE + (tint[2] - ONE) * skin) * d2 * e2 + s2 * gloss)
+                red, green, blue = red + r, green + g, blue + bl
+            picture[y, x, 0] = np.uint8(red * part + HALF)
+            picture[y, x, 1] = np.uint8(green * part + HALF)
+            picture[y, x, 2] = np.uint8(blue * part + HALF)

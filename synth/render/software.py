@@ -8,10 +8,12 @@ from synth.avatars.mesh import AvatarMesh
 from synth.render.background import paint_background
 from synth.render.raster_kernels import cover, light_vertices, project_vertices
 from synth.render.scene import Pose, Scene
-from synth.render.shade_kernels import shade
+from synth.render.shade_kernels import shade, tone_table
 from synth.render.shading import frame_terms, static_terms
 
 PYRAMID_LEVELS = 6
+
+TONE = tone_table()
 
 
 class SoftwareRenderer:
@@ -66,10 +68,10 @@ class SoftwareRenderer:
         picture = np.empty((self.size_px, self.size_px, 3), np.uint8)
         shade(
             self._points, mesh.triangles, self._owner, self._depth, self._side, mesh.uv, self._light,
-            mesh.crease_regions, frame.fold, fixed.tint, self._starts, positions,
-            self._albedo, self._crease, self._offsets, self._widths, self._heights, self._levels(mesh),
+            mesh.crease_regions, frame.fold, fixed.tint, self._starts, positions, self._texels,
+            self._albedo, self._crease, self._offsets, self._widths, self._heights,
             fixed.centre, frame.to_gaze, frame.lid, fixed.tile, frame.light_direction, fixed.light_colour,
-            fixed.sky, fixed.ground, frame.up, frame.camera, self._background, picture,
+            fixed.sky, fixed.ground, frame.up, frame.camera, TONE, self._background, picture,
         )  # fmt: skip
         return picture
 
@@ -88,14 +90,6 @@ class SoftwareRenderer:
                 self._points, mesh.triangles, first, count, name == "cut", self._side, mesh.uv, alpha,
                 self._depth, self._owner,
             )  # fmt: skip
-
-    def _levels(self, mesh: AvatarMesh) -> np.ndarray:
-        """Return the level (F,) of the picture pyramid whose texels are about as large as a pixel."""
-        a, b, c = (self._points[mesh.triangles[:, k], :2] for k in range(3))
-        u, v = b - a, c - a
-        pixels = np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
-        level = np.rint(0.5 * np.log2(self._texels / np.maximum(pixels, 1e-3)))
-        return np.clip(level, 0, PYRAMID_LEVELS - 1).astype(np.int32)
 
 
 def picture_pyramid(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -128,4 +122,4 @@ def _texel_areas(mesh: AvatarMesh) -> np.ndarray:
     height, width = mesh.texture.shape[:2]
     a, b, c = (mesh.uv[mesh.triangles[:, k]] * [width, height] for k in range(3))
     u, v = b - a, c - a
-    return np.maximum(np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]), 1e-3)
+    return np.maximum(np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]), 1e-3).astype(np.float32)

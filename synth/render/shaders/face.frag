@@ -26,7 +26,8 @@ void main() {
     vec4 crease = texture(crease_map, v_uv);
     vec3 base = to_linear(albedo.rgb) * mix(vec3(1.0), tint, albedo.a);
     float relief = dot(crease.rgb * 2.0 - 1.00392, v_fold);
-    vec3 shade = exp(relief * vec3(0.78, 1.0, 1.08));
+    vec3 depth = relief * vec3(0.78, 1.0, 1.08);
+    vec3 shade = 1.0 + depth + 0.5 * depth * depth;
     vec3 lit = base * v_diffuse * shade + v_specular * (crease.a * 2.0);
 #endif
     colour = vec4(to_display(lit), 1.0);

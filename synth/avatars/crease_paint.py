@@ -1,0 +1,141 @@
+"""Folds painted in the skin tile: furrows with a lighter ridge below, soft and irregular."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import ndimage
+
+from assets.rig import MATERIALS, Rig
+from synth.avatars.creases import FOLD_INDEX, FOLDS
+from synth.avatars.face_points import to_chart
+from synth.avatars.skin_masks import skin_masks, smooth_step, to_curve
+from synth.avatars.skin_space import SkinSpace
+from synth.avatars.surface import Surface
+
+
+def _fold(
+    space: SkinSpace, curve: list[tuple[float, float]], width_mm: float, depth: float, ridge: float = 0.5
+) -> np.ndarray:
+    """Return one furrow (S, S): negative in the furrow, positive on the ridge beside it, tapering at both ends."""
+    masks = skin_masks(space)
+    dense = _smooth_curve(np.array(curve, float))
+    distance, place = to_curve(space, dense)
+    wobble = 1 + 0.22 * masks.fine + 0.25 * masks.middle
+    taper = np.sin(np.pi * np.clip(place, 0.001, 0.999)) ** 0.6
+    width = width_mm * (0.75 + 0.35 * taper)
+    furrow = np.exp(-0.5 * (distance / width) ** 2) - ridge * np.exp(
+        -0.5 * ((distance - 2.3 * width) / (1.4 * width)) ** 2
+    )
+    return (-depth * furrow * taper * np.clip(wobble, 0.3, 1.7) * (space.front > 0.05)).astype(np.float32)
+
+
+def _smooth_curve(points: np.ndarray) -> np.ndarray:
+    """Return 13 points on a quadratic or cubic curve through the given ones."""
+    t = np.linspace(0, 1, len(points))
+    fine = np.linspace(0, 1, 13)
+    degree = min(len(points) - 1, 3)
+    return np.stack([np.polyval(np.polyfit(t, points[:, k], degree), fine) for k in range(2)], 1)
+
+
+@lru_cache(maxsize=4)
+def crease_layers(space: SkinSpace) -> np.ndarray:
+    """Return the three layers (S, S, 3) uint8 of a rig, 128 where the skin stays smooth."""
+    drawn = {name: sum(parts) for name, parts in _drawings(space).items()}
+    layers = np.zeros((*space.inside.shape, 3), np.float32)
+    for fold in FOLDS:
+        stem = fold.name.rsplit("_", 1)[0] if fold.name.endswith(("_left", "_right")) else fold.name
+        if fold.name.endswith("_right"):
+            continue
+        layers[..., fold.layer] += drawn[stem]
+    layers = ndimage.gaussian_filter(layers, (0.7, 0.7, 0))
+    return np.rint(128 + 127 * np.clip(layers, -1, 1)).astype(np.uint8)
+
+
+def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
+    """Return the furrows of every fold."""
+    p = space.points.points
+    brow, lid, low = space.points.brow, space.points.lid_upper, space.points.lid_lower
+    x, y = space.chart[..., 0], space.chart[..., 1]
+    outer, inner = lid[-1], lid[0]
+    wing, corner, chin = p["wing"], p["mouth_corner"], p["chin"]
+    top = brow[2, 1]
+    rows = [(top + 9, 0.30), (top + 16.5, 0.38), (top + 24, 0.34), (top + 31, 0.22)]
+    inner_part, outer_part = smooth_step(38, 22, x), smooth_step(14, 30, x)
+    lines = [_fold(space, [(0, h - 2.0), (14, h + 0.5), (30, h + 1.2), (50, h - 5)], 1.3, d) for h, d in rows]
+    root = p["nose_root"]
+    return {
+        "forehead_middle": [line * inner_part for line in lines],
+        "forehead": [line * outer_part for line in lines],
+        "glabella": [
+            _fold(space, [(5.6, root[1] + 6), (6.6, root[1] + 13), (9.0, root[1] + 22)], 1.15, 0.55),
+            _fold(space, [(0, root[1] + 3.5), (6, root[1] + 3.0), (11, root[1] + 5.5)], 1.1, 0.28),
+        ],
+        "nose": [
+            _fold(space, [(0.5, h), (5, h + 1.2), (11, h + 5.0)], 1.1, d)
+            for h, d in ((root[1] - 5, 0.45), (root[1] - 10.5, 0.42), (root[1] - 16, 0.26))
+        ],
+        "crow": [
+            _fold(space, [tuple(outer + [3.0, o]), tuple(outer + [9, 1.8 * o]), tuple(outer + [17, 2.6 * o + b])], 1.0, d)
+            for o, b, d in ((-2.6, -2.0, 0.34), (0.4, 0.4, 0.36), (3.2, 1.0, 0.28))
+        ],
+        "under_eye": [
+            _fold(space, [tuple(inner + [2, -5]), tuple(low[4] + [0, -5.5]), tuple(outer + [-1, -6.5])], 1.2, 0.34),
+            _fold(space, [tuple(inner + [3, -10]), tuple(low[4] + [0, -11.5]), tuple(outer + [0, -11])], 1.6, 0.22),
+        ],
+        "nasolabial": [
+            _fold(
+                space,
+                [tuple(wing + [0.5, 5]), tuple(wing + [6.0, -4]), tuple(corner + [9.5, 10]), tuple(corner + [10, -3])],
+                1.7, 0.62, 0.6,
+            )
+        ],
+        "dimple": [_fold(space, [tuple(corner + [4.5, 7]), tuple(corner + [7, 0]), tuple(corner + [5, -7])], 1.5, 0.60)],
+        "corner": [
+            _fold(space, [tuple(corner + [1.0, -1.5]), tuple(corner + [4.5, -8]), tuple(corner + [6.5, -17])], 1.5, 0.50)
+        ],
+        "chin": [
+            _fold(space, [(0, p["under_lip"][1] - 2.5), (9, p["under_lip"][1] - 3.5), (16, p["under_lip"][1] - 9)], 1.6, 0.45),
+            _cobbles(space, chin),
+        ],
+    }  # fmt: skip
+
+
+def _cobbles(space: SkinSpace, chin: np.ndarray) -> np.ndarray:
+    """Return the dimpled skin of a raised chin boss."""
+    masks = skin_masks(space)
+    x, y = space.chart[..., 0], space.chart[..., 1]
+    where = np.exp(-0.5 * ((x / 12) ** 2 + ((y - chin[1] - 14) / 7.5) ** 2)) * space.front
+    return (0.26 * where * np.clip(masks.fine * 0.9 + 0.6 * masks.middle, -1.5, 1.0)).astype(np.float32)
+
+
+def crease_regions(rig: Rig, surface: Surface, space: SkinSpace) -> np.ndarray:
+    """Return the fold (M, 3) uint8 that rules each drawn vertex in each layer."""
+    rest = surface.refine @ rig.vertices_mm
+    chart = to_chart(rest)
+    side, x, y = np.where(chart[:, 0] >= 0, "left", "right"), np.abs(chart[:, 0]), chart[:, 1]
+    p, brow, outer = space.points.points, space.points.brow, space.points.lid_upper[-1]
+    skin = (surface.materials == MATERIALS.index("skin")) & (rest[:, 2] > -62)
+    above = y > brow[2, 1] - 2
+    near_nose = (x < 16) & (y > p["nose_bridge"][1] - 12)
+    mouth_height = y < p["wing"][1] + 2
+    low = y < p["under_lip"][1] + 3
+    choose = [
+        np.select(
+            [above, near_nose, (x > outer[0] + 0.5) & ~mouth_height, mouth_height],
+            ["forehead_middle", "nose", "crow", "dimple"], "",
+        ),
+        np.select([above, ~mouth_height, mouth_height], ["forehead", "under_eye", "corner"], ""),
+        np.select(
+            [(y > p["nose_root"][1] - 2) & (x < 22), low & (x < p["mouth_corner"][0] - 1), y < p["nose_root"][1] - 15],
+            ["glabella", "chin", "nasolabial"], "",
+        ),
+    ]  # fmt: skip
+    regions = np.zeros((len(rest), 3), np.uint8)
+    for layer, names in enumerate(choose):
+        for name in np.unique(names[names != ""]):
+            for half in ("left", "right"):
+                row = FOLD_INDEX.get(name, FOLD_INDEX.get(f"{name}_{half}", 0))
+                regions[(names == name) & (side == half) & skin, layer] = row
+    return regions

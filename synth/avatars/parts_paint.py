@@ -1,0 +1,115 @@
+"""Textures of everything that is not skin: eyes, teeth, tongue, mouth, hair, lashes, cloth."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from synth.avatars.atlas import EYE_TILE_ANGLE_RAD, TILES
+from synth.avatars.spec import AvatarSpec
+from synth.avatars.tone import to_display
+
+IRIS_RAD, PUPIL_RAD = 0.47, 0.17
+"""Angles from the gaze axis to the edge of the iris and of the pupil."""
+
+
+def _grid(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return u (W,) to the right and v (H, 1) up of a tile."""
+    tile = TILES[name]
+    return (np.arange(tile.width) + 0.5) / tile.width, 1 - (np.arange(tile.height)[:, None] + 0.5) / tile.height
+
+
+def _texture(linear: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
+    out = np.empty((*linear.shape[:2], 4), np.uint8)
+    out[..., :3] = np.rint(255 * to_display(linear))
+    out[..., 3] = np.rint(255 * np.broadcast_to(alpha, linear.shape[:2]))
+    return out
+
+
+def _ramp(low: float, high: float, x: np.ndarray) -> np.ndarray:
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def paint_eye(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
+    """Return the eye's tile: sclera with a few vessels, limbus, fibres of the iris, pupil."""
+    u, v = _grid("eye")
+    x, y = (u - 0.5) * 2 * EYE_TILE_ANGLE_RAD, (v - 0.5) * 2 * EYE_TILE_ANGLE_RAD
+    x, y = np.broadcast_arrays(x, y)
+    angle, turn = np.hypot(x, y), np.arctan2(y, x)
+    sclera = np.array([0.74, 0.70, 0.66]) * np.ones((*angle.shape, 3))
+    redness = _ramp(0.55, 1.15, angle)[..., None]
+    sclera = sclera * (1 - redness * np.array([0.14, 0.34, 0.34]))
+    vessels = ndimage.gaussian_filter(rng.standard_normal(angle.shape), (5, 1.2))
+    thread = np.clip(1 - 9 * np.abs(vessels / vessels.std()) / 3, 0, 1)[..., None] * redness
+    sclera = sclera * (1 - thread * np.array([0.05, 0.30, 0.28]))
+    iris = np.asarray(spec.iris_rgb) * np.ones((*angle.shape, 3))
+    fibres = np.zeros(angle.shape)
+    for frequency in (19, 31, 47, 73):
+        fibres += np.cos(turn * frequency + rng.uniform(0, 6.3) + 3 * np.sin(angle * 9 + rng.uniform(0, 6.3)))
+    radius = np.clip((angle - PUPIL_RAD) / (IRIS_RAD - PUPIL_RAD), 0, 1)
+    iris = iris * (1 + 0.16 * fibres * (0.4 + 0.6 * radius))[..., None]
+    iris = iris * (1.0 + 0.55 * np.exp(-(((radius - 0.25) / 0.18) ** 2)))[..., None]
+    iris = iris * (1 - 0.72 * _ramp(0.62, 1.0, radius))[..., None]
+    colour = iris + (sclera - iris) * _ramp(IRIS_RAD - 0.035, IRIS_RAD + 0.05, angle)[..., None]
+    pupil = 1 - _ramp(PUPIL_RAD - 0.02, PUPIL_RAD + 0.025, angle)
+    return _texture(colour * (1 - 0.97 * pupil)[..., None], 0.0)
+
+
+def paint_teeth(rng: np.random.Generator) -> np.ndarray:
+    """Return the teeth's tile: u runs along the arch, the upper row in the upper half, the lower below."""
+    u, v = _grid("teeth")
+    tile = TILES["teeth"]
+    shade = rng.uniform(0.92, 1.04)
+    colour = np.ones((tile.height, tile.width, 3)) * np.array([0.60, 0.55, 0.45]) * shade
+    widths = np.array([8.5, 6.6, 7.6, 7.0, 6.8, 9.5, 9.5])
+    edges = np.concatenate([[0], np.cumsum(widths)]) / (2 * widths.sum())
+    gap = np.min([np.abs(np.abs(u - 0.5) - edge) for edge in edges], axis=0)
+    colour = colour * (1 - 0.5 * np.exp(-((gap / 0.0045) ** 2)))[None, :, None]
+    within = np.where(v > 0.5, (v - 0.5) * 2, 1 - 2 * v)
+    colour = colour * (0.90 + 0.14 * _ramp(0.0, 0.55, 1 - within) - 0.06 * _ramp(0.8, 1.0, 1 - within))[..., None]
+    return _texture(colour, 0.0)
+
+
+def paint_soft(name: str, rng: np.random.Generator) -> np.ndarray:
+    """Return the tile of the tongue and gums, or of the inside of the mouth."""
+    tile = TILES[name]
+    colour = np.array([0.33, 0.10, 0.10]) if name == "tongue" else np.array([0.16, 0.035, 0.035])
+    grain = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), 1.2)
+    return _texture(colour * (1 + 0.12 * grain / grain.std())[..., None], 0.0)
+
+
+def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
+    """Return the hair's tile: strands along v; alpha thins out towards the tips at v = 0."""
+    u, v = _grid("hair")
+    tile = TILES["hair"]
+    fine = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), (26, 0.6), mode="wrap")
+    locks = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), (60, 4.0), mode="wrap")
+    strand = 0.55 * fine / fine.std() + 0.6 * locks / locks.std()
+    colour = (
+        np.asarray(spec.hair_rgb) * np.exp(0.32 * strand)[..., None] * (0.72 + 0.28 * _ramp(0.0, 0.5, v))[..., None]
+    )
+    cover = _ramp(-0.01, 0.10, v + 0.03 * strand)
+    return _texture(colour, cover)
+
+
+def paint_lash(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
+    """Return the lashes' tile: single hairs from the lid at v = 0 to the tips at v = 1."""
+    u, v = _grid("lash")
+    comb = np.zeros(TILES["lash"].width)
+    for place in rng.uniform(0, 1, 46):
+        comb = np.maximum(comb, np.exp(-(((u - place) / 0.007) ** 2)) * rng.uniform(0.6, 1.0))
+    length = 0.9 if spec.apparent_gender == "female" else 0.55
+    cover = np.where(comb > 0.35 + 0.6 * np.clip(v / length, 0, 2), 1.0, 0.0)
+    cover = np.maximum(cover, (v < 0.10) * 1.0)
+    colour = np.ones((*cover.shape, 3)) * (0.012 + 0.12 * np.asarray(spec.hair_rgb))
+    return _texture(colour, cover)
+
+
+def paint_cloth(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
+    """Return the cloth's tile: a plain weave with soft folds of shade."""
+    tile = TILES["cloth"]
+    weave = rng.standard_normal((tile.height, tile.width))
+    shade = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), 9)
+    colour = np.asarray(spec.cloth_rgb) * np.exp(0.05 * weave + 0.10 * shade / shade.std())[..., None]
+    return _texture(colour, 0.0)

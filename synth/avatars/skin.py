@@ -1,0 +1,126 @@
+"""The albedo and the gloss of one avatar's skin, painted on the masks of its rig."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from assets.keyed import rng_for
+from synth.avatars.brows import paint_brows
+from synth.avatars.skin_masks import SkinMasks, bump, skin_masks
+from synth.avatars.skin_space import SkinSpace, noise
+from synth.avatars.spec import AvatarSpec
+from synth.avatars.tone import skin_tone, to_display
+
+MELANIN = np.array([0.42, 0.75, 1.05], np.float32)
+HAEMOGLOBIN = np.array([0.10, 0.85, 0.68], np.float32)
+"""Optical density of red, green and blue per unit of a painted pigment."""
+
+
+def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarray]:
+    """Return the skin tile and its gloss.
+
+    Parameters
+    ----------
+    space : SkinSpace
+    spec : AvatarSpec
+
+    Returns
+    -------
+    texture : (S, S, 4) uint8
+        Display RGB; alpha is the fraction of bare skin.
+    gloss : (S, S) uint8
+        128 is usual.
+    """
+    rng = rng_for(spec.seed, "skin")
+    masks = skin_masks(space)
+    female = spec.apparent_gender == "female"
+    base = skin_tone(spec.skin_ita_deg).astype(np.float32)
+    light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0.25, 1.0))
+    melanin, blood = _pigments(space, masks, spec, light, rng)
+    density = melanin[..., None] * MELANIN + blood[..., None] * HAEMOGLOBIN
+    colour = base * np.exp(-density) * (1 + 0.022 * masks.pores + 0.018 * masks.fine)[..., None]
+    colour = _lips(colour, base, masks, spec, female, rng)
+    bare = 1 - 0.5 * masks.lips
+    colour, bare = _hairs(colour, bare, space, masks, spec, female, rng)
+    colour = _lids(colour, base, masks, female)
+    texture = np.empty((*colour.shape[:2], 4), np.uint8)
+    texture[..., :3] = np.rint(255 * to_display(colour))
+    texture[..., 3] = np.rint(255 * np.clip(bare, 0, 1))
+    return texture, _gloss(masks, spec, female)
+
+
+def _pigments(
+    space: SkinSpace, masks: SkinMasks, spec: AvatarSpec, light: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return painted melanin and haemoglobin (S, S), around 0."""
+    a, b, c = rng.uniform(0.7, 1.3, 3)
+    blood = 0.26 * a * masks.cheeks + 0.24 * b * masks.nose + 0.30 * masks.ears + 0.08 * c * masks.chin
+    blood += (
+        0.16 * masks.lids + 0.10 * masks.under_eye + 0.05 * masks.middle + 0.04 * masks.fine - 0.04 * masks.forehead
+    )
+    melanin = 0.045 * masks.coarse * rng.choice([-1, 1]) + 0.05 * masks.middle + 0.03 * masks.fine
+    melanin += (0.16 + 0.10 * rng.uniform()) * masks.under_eye * (0.6 + 0.6 * spec.creases) + 0.06 * masks.lids
+    if spec.freckles > 0.02:
+        spots = noise(space.position_mm, 3.2, int(rng.integers(1 << 30)), 2) + 0.4 * masks.middle
+        where = masks.cheeks + 0.8 * masks.nose + 0.35 * masks.forehead + 0.15
+        melanin += 0.75 * spec.freckles * light * np.clip(spots - 1.05, 0, 0.7) * np.clip(where, 0, 1)
+    if spec.creases > 0.45:
+        patches = noise(space.position_mm, 9.0, int(rng.integers(1 << 30)), 3)
+        melanin += 0.22 * (spec.creases - 0.45) * np.clip(patches - 0.9, 0, 1)
+    for _ in range(int(rng.integers(0, 4))):
+        middle = np.array([rng.uniform(8, 62), rng.uniform(-100, 50)])
+        on_side = space.side * rng.choice([-1, 1]) > 0.3
+        melanin += rng.uniform(0.5, 1.1) * bump(space, middle, 0.8, 0.75) * on_side
+    return melanin.astype(np.float32), (blood * (0.45 + 0.55 * light)).astype(np.float32)
+
+
+def _lips(
+    colour: np.ndarray, base: np.ndarray, masks: SkinMasks, spec: AvatarSpec, female: bool, rng: np.random.Generator
+) -> np.ndarray:
+    light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0, 1))
+    natural = base * np.array([0.80, 0.50, 0.50]) if light > 0.45 else base * np.array([0.85, 0.62, 0.62])
+    rouge = np.array([0.36, 0.06, 0.07]) * (0.45 + 0.55 * light)
+    red = natural + (rouge - natural) * (0.5 * spec.lip_redness if female else 0.08 * spec.lip_redness)
+    cover = masks.lips * ((0.62 if female else 0.48) + 0.3 * spec.lip_redness)
+    stripes = 1 + 0.05 * masks.fine + 0.03 * masks.pores
+    return colour + (red * stripes[..., None] - colour) * np.clip(cover, 0, 0.95)[..., None]
+
+
+def _hairs(
+    colour: np.ndarray, bare: np.ndarray, space: SkinSpace, masks: SkinMasks, spec: AvatarSpec, female: bool,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Lay brows, beard and the hair of the scalp over the skin."""
+    hair = np.asarray(spec.hair_rgb, np.float32)
+    stubble = noise(space.position_mm, 1.3, int(rng.integers(1 << 30)), 1)
+    brow_colour = hair * 0.55 + np.array([0.006, 0.004, 0.003], np.float32)
+    brow = paint_brows(space, spec.brow_thickness, spec.brow_density, female, rng.normal(0, 0.5), rng)
+    layers = [(brow_colour, 0.92 * brow)]
+    if spec.beard > 0:
+        patch = np.clip(0.72 + 0.30 * stubble + 0.14 * masks.middle, 0, 1.25)
+        layers.append((hair * 0.6 + 0.004, np.clip(spec.beard * masks.beard * patch * 0.8, 0, 0.9)))
+    strands = np.clip(0.82 + 0.16 * stubble + 0.08 * masks.fine, 0, 1)
+    layers.append((hair * 0.7 + 0.003, masks.scalp * strands * (0.96 if spec.hair else 0.86)))
+    for tone, cover in layers:
+        colour = colour + (tone - colour) * cover[..., None]
+        bare = bare * (1 - cover)
+    return colour, bare
+
+
+def _lids(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, female: bool) -> np.ndarray:
+    """Redden the lid edges and darken the line of the upper lashes."""
+    wet = base * np.array([0.92, 0.60, 0.56]) + 0.02
+    colour = colour + (wet - colour) * (0.55 * masks.lid_edge)[..., None]
+    line = np.clip(ndimage.gaussian_filter(masks.upper_lid_edge, 1.2) * (1.5 if female else 0.9), 0, 1)
+    return colour * (1 - (0.82 if female else 0.6) * line)[..., None]
+
+
+def _gloss(masks: SkinMasks, spec: AvatarSpec, female: bool) -> np.ndarray:
+    """Return the gloss (S, S) uint8: shiny where the skin is greasy or wet, broken up by pores."""
+    gloss = 0.85 + 0.30 * masks.nose + 0.22 * masks.forehead + 0.12 * masks.cheeks + 0.15 * masks.chin
+    gloss = gloss * (1 + 0.22 * masks.pores + 0.16 * masks.fine + 0.10 * masks.middle)
+    gloss += (0.55 if female else 0.30) * masks.lips * (1 + 0.3 * masks.fine) + 0.5 * masks.lid_edge
+    gloss *= 1 - 0.55 * np.clip(spec.beard * masks.beard, 0, 1)
+    gloss *= 1 - 0.75 * masks.scalp
+    return np.rint(np.clip(128 * gloss, 0, 255)).astype(np.uint8)

@@ -1,0 +1,124 @@
+"""Where on the face the paint goes: soft masks in the skin tile, made once per rig."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy import ndimage
+
+from synth.avatars.skin_space import SkinSpace, noise
+
+_HAIRLINE = np.array([[0, 60], [16, 62], [32, 61], [46, 52], [56, 36], [66, 20], [76, 2], [82, -18], [90, -26],
+                      [97, -20], [104, 0], [118, -20], [140, -55], [270, -62]], float)  # fmt: skip
+_BEARD_LINE = np.array([[0, 10], [20, -50], [24, -58], [34, -66], [48, -60], [62, -46], [76, -28], [86, -18], [94, -22],
+                        [100, -60], [130, -70], [270, -90]], float)  # fmt: skip
+"""Arc length and height of the hair line and of the upper border of the beard, mm, for 63 mm between the eyes."""
+
+
+@dataclass(frozen=True, eq=False)
+class SkinMasks:
+    """Soft masks (S, S) float32 in [0, 1] of the skin tile, and noise of unit variance.
+
+    Attributes
+    ----------
+    lips, ears, lids, lid_edge, upper_lid_edge, cheeks, nose, under_eye, chin, forehead, beard, scalp, temple
+        Regions.
+    coarse, middle, fine, pores
+        Noise with spots of 45, 12, 3 and 1 mm.
+    """
+
+    lips: np.ndarray
+    ears: np.ndarray
+    lids: np.ndarray
+    lid_edge: np.ndarray
+    upper_lid_edge: np.ndarray
+    cheeks: np.ndarray
+    nose: np.ndarray
+    under_eye: np.ndarray
+    chin: np.ndarray
+    forehead: np.ndarray
+    beard: np.ndarray
+    scalp: np.ndarray
+    coarse: np.ndarray
+    middle: np.ndarray
+    fine: np.ndarray
+    pores: np.ndarray
+
+
+def bump(space: SkinSpace, middle: np.ndarray, wide_mm: float, high_mm: float) -> np.ndarray:
+    """Return a Gaussian spot (S, S) on both sides of the face, none behind the ears."""
+    x, y = space.chart[..., 0], space.chart[..., 1]
+    spot = np.exp(-0.5 * (((x - abs(middle[0])) / wide_mm) ** 2 + ((y - middle[1]) / high_mm) ** 2))
+    return (spot * space.front).astype(np.float32)
+
+
+def to_curve(space: SkinSpace, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return distance in mm and place in [0, 1] along a curve (n, 2) of the chart for every texel."""
+    x, y = space.chart[..., 0], space.chart[..., 1]
+    distance, place = np.full(x.shape, 1e3, np.float32), np.zeros(x.shape, np.float32)
+    pieces = len(curve) - 1
+    for piece in range(pieces):
+        start, step = curve[piece], curve[piece + 1] - curve[piece]
+        along = ((x - start[0]) * step[0] + (y - start[1]) * step[1]) / max(float(step @ step), 1e-9)
+        along = np.clip(along, 0, 1)
+        away = np.hypot(x - start[0] - along * step[0], y - start[1] - along * step[1])
+        nearer = away < distance
+        distance = np.where(nearer, away, distance)
+        place = np.where(nearer, (piece + along) / pieces, place)
+    return distance.astype(np.float32), place.astype(np.float32)
+
+
+def smooth_step(low: float, high: float, x: np.ndarray) -> np.ndarray:
+    """Return the cubic ramp from 0 at ``low`` to 1 at ``high``."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _between_lips(space: SkinSpace) -> np.ndarray:
+    """Return the red of the lips from the landmarks, for rigs without a mask."""
+    points = space.points
+    x, y = space.chart[..., 0], space.chart[..., 1]
+    half = len(points.lip_outer) // 2
+    top = np.interp(x, points.lip_outer[: half + 1, 0], points.lip_outer[: half + 1, 1])
+    bottom = np.interp(x, points.lip_outer[half:][::-1, 0], points.lip_outer[half:][::-1, 1])
+    inside = smooth_step(-0.8, 0.8, np.minimum(top - y, y - bottom))
+    return (inside * (x < points.lip_outer[half, 0] + 0.5) * space.front).astype(np.float32)
+
+
+@lru_cache(maxsize=4)
+def skin_masks(space: SkinSpace) -> SkinMasks:
+    """Return the masks of a rig's skin."""
+    points, scale = space.points.points, float(space.points.lid_upper[4, 0]) / 31.0
+    x, y = space.chart[..., 0], space.chart[..., 1]
+    zero = np.zeros_like(x)
+    position = space.position_mm
+    pores, fine = noise(position, 1.0, 3, 2), noise(position, 3.0, 5, 3)
+    middle, coarse = noise(position, 12.0, 7, 3), noise(position, 45.0, 11, 3)
+    lips = space.maps["lips"] if "lips" in space.maps else _between_lips(space)
+    lips = np.clip(ndimage.gaussian_filter(lips, 1.3), 0, 1)
+    ears = space.maps.get("ears", zero)
+    inner = space.maps.get("lid_inside", zero)
+    lids = np.clip(ndimage.gaussian_filter(space.maps.get("lids", zero), 2.0), 0, 1)
+    soft = ndimage.gaussian_filter(inner, 1.6)
+    edge = np.clip(4 * soft * (1 - soft), 0, 1) * (1 - 0.6 * inner)
+    eye = space.points.lid_upper[4]
+    ragged = 2.2 * fine + 2.0 * middle + 1.2 * pores
+    hairline = np.interp(x / scale, *_HAIRLINE.T) * scale
+    scalp = smooth_step(-5.0, 7.0, y + ragged - hairline) * (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
+    border = np.interp(x / scale, *_BEARD_LINE.T)
+    lift = points["mouth_corner"][1] + 72.8 * scale
+    beard = smooth_step(9.0, -5.0, y - border * scale - lift * 0.5 + 1.5 * middle) * smooth_step(-150, -112, y)
+    under_nose = smooth_step(points["nose_base"][1] + 1, points["nose_base"][1] - 4, y)
+    beard *= under_nose * (1 - np.clip(2.0 * lips, 0, 1)) * smooth_step(112 * scale, 84 * scale, x)
+    beard *= 1 - 0.75 * bump(space, np.array([points["mouth_corner"][0] * 0.5, points["under_lip"][1] + 3]), 5, 3)
+    cheek = points["cheek"]
+    return SkinMasks(
+        lips=lips, ears=ears, lids=lids, lid_edge=edge, upper_lid_edge=edge * smooth_step(-4, 0, y - 0.06 * x),
+        cheeks=bump(space, cheek, 13, 12), nose=bump(space, points["nose_tip"], 9, 10),
+        under_eye=bump(space, np.array([eye[0] * 0.86, -11.0 * scale]), 9, 4.2),
+        chin=bump(space, points["chin"] + [0, 10], 13, 9), forehead=bump(space, np.array([0, 45.0]), 30, 16),
+        beard=beard.astype(np.float32), scalp=scalp.astype(np.float32),
+        coarse=coarse, middle=middle, fine=fine, pores=pores,
+    )  # fmt: skip
