@@ -16,6 +16,9 @@ BELOW_MM = -60.0
 DEEP_MM = -330.0
 """An edge below this is out of every picture."""
 
+LOWEST_MM = 80.0
+"""An opening further above the lowest skin or cloth is a seam between parts, not the cut below the head."""
+
 NECK_HALF_WIDTH_MM = 100.0
 SHOULDERS_MM = (195.0, 95.0)
 """Half width and half depth of the shoulders."""
@@ -40,7 +43,8 @@ def close_bust(rig: Rig) -> Rig:
     walls = [part.faces for part in rig.parts if part.material in ("skin", "cavity")]
     loops = [loop for loop in boundary_loops(np.concatenate(walls)) if len(loop) >= 8]
     edges = rig.vertices_mm
-    loops = [loop for loop in loops if DEEP_MM < edges[loop, 1].mean() < BELOW_MM]
+    bottom = min(edges[part.faces, 1].min() for part in rig.parts if part.material in ("skin", "cloth"))
+    loops = [loop for loop in loops if DEEP_MM < edges[loop, 1].mean() < min(BELOW_MM, bottom + LOWEST_MM)]
     if not loops:
         return rig
     loop = max(loops, key=len)

@@ -16,6 +16,7 @@ from synth.importers.files import is_archive
 from synth.importers.gender_axis import add_axes
 from synth.importers.gltf import read_gltf
 from synth.importers.ict import IDENTITY_MODES, is_ict, read_ict
+from synth.importers.lips import seal_lips
 from synth.importers.obj import read_obj_folder
 from synth.importers.source import SourceHead
 from synth.landmarks.correspondence import compute_landmark_table
@@ -118,6 +119,7 @@ def import_head(
     notes.append(f"landmarks fit to {residual_mm:.1f} mm on average")
     tell("learning attribute axes")
     rig, reports = add_axes(rig, _reference())
+    rig = seal_lips(rig)
     notes += [str(report) for report in reports]
     notes += _gender_notes(rig)
     notes += _licence_notes(rig.licence)
