@@ -83,9 +83,9 @@ def ingest(ctx: click.Context, out: Path | None, workers: int | None, config: Pa
     if not isinstance(crew, int) or not 1 <= crew <= 1024:
         raise InputError.one(f"{crew!r} worker processes are not possible", "--workers", "use 1 to 1024")
     plan = plan_ingest(settings)
-    source = plan.run.source
+    source = plan.source
     kind = " (simulated: rendered faces, no person is shown)" if source.simulated else ""
-    click.echo(f"source    {source.corpus}{kind}: {len(plan.run.subjects)} subjects, {plan.run.frames} frames")
+    click.echo(f"source    {source.corpus}{kind}: {len(plan.subjects)} subjects, {plan.frames} frames")
     ctx.exit(_run(settings, plan, Path(saved_out) if out is None else out, crew, overwrite))
 
 
@@ -96,12 +96,12 @@ def _run(settings: Any, plan: Any, folder: Path, workers: int, overwrite: bool) 
     from synth.run.run import run
 
     with progress_watcher() as watcher:
-        result = run(settings, plan.run, folder, workers, overwrite, watcher, plan.failed)
+        result = run(settings, plan, folder, workers, overwrite, watcher)
     for subject, problems in result.failed.items():
         report("synth", (f"subject {subject}: {problem}" for problem in problems))
     if result.kept:
         click.echo(f"kept      {result.kept} subjects were finished before")
-    for line in count_lines(result.total, plan.run.frames, len(result.failed)):
+    for line in count_lines(result.total, plan.frames, len(result.failed)):
         click.echo(line)
     click.echo(f"shards    {len(result.counts)} in {folder / 'shards'}; check them with: synth verify {folder}")
     return 1 if result.failed else 0

@@ -29,8 +29,12 @@ DEFAULT_OUT = "out"
     Exit codes: 0 done, 1 some subjects failed, 2 a mistake in the input, 3 no face anywhere.
     """
 )
-@click.option("--source", multiple=True, metavar="PATH|NAME", help="Video, picture, folder, CSV manifest, or a "
-              "stand-in corpus (standin-bp4d, -disfa, -gft). May be repeated.  [standin-bp4d]")  # fmt: skip
+@click.option("--source", multiple=True, metavar="PATH|NAME", help="Video, picture, folder, CSV manifest, a stand-in "
+              "corpus (standin-bp4d, -disfa, -gft), or bp4d, disfa, gft with --root. May be repeated.  "
+              "[standin-bp4d]")  # fmt: skip
+@click.option("--root", metavar="FOLDER", help="Where the corpus of --source bp4d, disfa or gft lies.")
+@click.option("--option", multiple=True, metavar="KEY=VALUE", help="Option of that corpus, for example camera=right or "
+              "split=train (docs/datasets.md). May be repeated.")  # fmt: skip
 @click.option("--labels", metavar="CSV", help="Action Units by frame: OpenFace, py-feat, BP4D, or frame,AU1,AU12.")
 @click.option("--landmarks", metavar="FILE", help="Your own landmarks (CSV or npz) instead of the detector's.")
 @click.option("--gender", metavar="VALUE", help="Apparent gender of the subjects: female, male, unknown.  [unknown]")

@@ -24,7 +24,11 @@ class RenderConfig:
     Attributes
     ----------
     source : tuple of str
-        Videos, pictures, folders, CSV manifests, or one stand-in corpus.
+        Videos, pictures, folders, CSV manifests, one stand-in corpus, or one licensed corpus.
+    root : str or None
+        Folder of a licensed corpus.
+    option : tuple of str
+        Further options of a licensed corpus, ``key=value``; docs/datasets.md lists them.
     labels : str or None
         CSV with Action Unit labels of the source.
     landmarks : str or None
@@ -62,6 +66,8 @@ class RenderConfig:
     VERB: ClassVar[str] = "render"
 
     source: tuple[str, ...] = ("standin-bp4d",)
+    root: str | None = None
+    option: tuple[str, ...] = ()
     labels: str | None = None
     landmarks: str | None = None
     gender: str = "unknown"
@@ -152,7 +158,7 @@ def config_toml(config: Any) -> str:
     verb = config.VERB
     lines = [f"# Written by `synth {verb}`; run it again with: synth {verb} --config THIS_FILE --out FOLDER"]
     for name, value in asdict(config).items():
-        if value is not None:
+        if value is not None and value != ():
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
 

@@ -6,13 +6,13 @@ The same plan, workers and shards as ``synth.run.run``, with no avatars: every r
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from assets.action_units import parse_au
 from assets.corpora import is_standin
 from assets.errors import InputError, Problem, closest
+from synth.corpora.options import names_in, parse_options
 from synth.corpora.registry import LICENCE, OPENERS, open_corpus
 from synth.run.plan import RunPlan, plan_source
 from synth.sources.csv_table import raise_problems
@@ -23,6 +23,10 @@ from synth.tracks import Sequence
 
 FOOTAGE = ("video", "folder", "csv")
 """Sources that are no corpus: video files, picture folders, CSV manifests."""
+
+CORPUS_OPTIONS = ("subjects", "tasks", "aus", "camera", "split", "images", "labels", "landmarks", "intensity", "gender",
+                  "partition", "columns", "missing_codes")  # fmt: skip
+"""Settings that are handed to the reader of a licensed corpus."""
 
 PAIRING = "no twins: real crops only"
 
@@ -96,24 +100,10 @@ class IngestConfig:
         return json.dumps(asdict(self), sort_keys=True)
 
 
-@dataclass(frozen=True)
-class IngestPlan:
-    """What an ingest will write.
+def plan_ingest(config: IngestConfig) -> RunPlan:
+    """Open the source and plan one shard without avatars for each subject that can be read.
 
-    Attributes
-    ----------
-    run : RunPlan
-        Without avatars.
-    failed : dict of str to tuple of Problem
-        Subjects that could not be opened, and why.
-    """
-
-    run: RunPlan
-    failed: dict[str, tuple[Problem, ...]]
-
-
-def plan_ingest(config: IngestConfig) -> IngestPlan:
-    """Open the source and plan one shard for each subject that can be read.
+    Subjects that could not be opened are in ``source.failed`` of the plan.
 
     Raises
     ------
@@ -121,43 +111,38 @@ def plan_ingest(config: IngestConfig) -> IngestPlan:
         If the corpus or an option is unknown, a side file is missing, or nothing can be read.
     """
     if config.corpus in OPENERS:
-        source, failed = _open_corpus(config)
+        source = _open_corpus(config)
     else:
         _refuse_corpus_options(config)
-        source, failed = _open_standin(config) if is_standin(config.corpus) else _open_footage(config)
-    return IngestPlan(plan_source(source, 0, [()] * len(source.subjects), PAIRING), failed)
+        source = _open_standin(config) if is_standin(config.corpus) else _open_footage(config)
+    return plan_source(source, 0, [()] * len(source.subjects), PAIRING)
 
 
-def _open_corpus(config: IngestConfig) -> tuple[Source, dict[str, tuple[Problem, ...]]]:
+def _open_corpus(config: IngestConfig) -> Source:
     """Open a licensed corpus through its reader."""
     if len(config.root) != 1:
         what = "no corpus folder" if not config.root else "more than one corpus folder"
         raise InputError.one(what, "--root", "name the one folder of the corpus")
-    opened = open_corpus(
-        config.corpus, config.root[0], frames=config.frames, subjects=_names(config.subjects),
-        tasks=_names(config.tasks), aus=_units(config.aus), camera=config.camera, split=config.split,
-        images=config.images, labels=config.labels, landmarks=config.landmarks, intensity=config.intensity,
-        gender=config.gender, partition=config.partition, columns=_columns(config.columns),
-        missing_codes=None if config.missing_codes is None else config.missing_codes.split(","),
-        frame_offset=config.frame_offset or None,
-    )  # fmt: skip
+    texts = {name: getattr(config, name) for name in CORPUS_OPTIONS}
+    texts["frame_offset"] = config.frame_offset or None
+    opened = open_corpus(config.corpus, config.root[0], frames=config.frames, **parse_options(texts))
     subjects: dict[str, tuple[Sequence, ...]] = {
         name: tuple(one for one in opened.sequences if one.subject == name) for name in opened.subjects
     }
-    return Source(config.corpus, False, LICENCE, subjects), dict(opened.failed)
+    return Source(config.corpus, False, LICENCE, subjects, dict(opened.failed))
 
 
-def _open_standin(config: IngestConfig) -> tuple[Source, dict[str, tuple[Problem, ...]]]:
+def _open_standin(config: IngestConfig) -> Source:
     if config.root:
         raise InputError.one("a stand-in corpus lies in no folder", "--root", "leave the option out")
     if config.subjects is not None and not config.subjects.isdigit():
         raise InputError.one(f"{config.subjects!r} is no number", "--subjects", "say how many subjects of the stand-in")
     count = None if config.subjects is None else int(config.subjects)
     spec = SourceSpec((config.corpus,), subjects=count, frames=config.frames, seed=config.seed)
-    return open_source(spec), {}
+    return open_source(spec)
 
 
-def _open_footage(config: IngestConfig) -> tuple[Source, dict[str, tuple[Problem, ...]]]:
+def _open_footage(config: IngestConfig) -> Source:
     """Open videos, folders or manifests; one that cannot be read is listed and the others go on."""
     if config.corpus not in FOOTAGE:
         hint = closest(config.corpus, (*OPENERS, *FOOTAGE, *STANDIN_CORPORA))
@@ -180,16 +165,14 @@ def _open_footage(config: IngestConfig) -> tuple[Source, dict[str, tuple[Problem
         tuple(good), config.labels, config.landmarks, gender, config.au_threshold, None, config.frames, config.seed
     )
     source = open_source(spec)
-    wanted = _names(config.subjects)
-    if wanted is None:
-        return source, failed
+    wanted = list(source.subjects) if config.subjects is None else names_in(config.subjects)
     raise_problems(
         Problem(f"subject {name!r} is not there", "--subjects", closest(name, source.subjects))
         for name in wanted
         if name not in source.subjects
     )
     subjects = {name: found for name, found in source.subjects.items() if name in wanted}
-    return Source(source.corpus, source.simulated, source.licence, subjects), failed
+    return replace(source, subjects=subjects, failed=failed)
 
 
 def _check_kind(path: Path, corpus: str) -> None:
@@ -204,36 +187,11 @@ def _check_kind(path: Path, corpus: str) -> None:
 
 def _refuse_corpus_options(config: IngestConfig) -> None:
     """Refuse options that only a licensed corpus has, and all that a stand-in cannot use."""
-    names = ["tasks", "aus", "camera", "split", "images", "intensity", "partition", "columns", "missing_codes"]
-    if is_standin(config.corpus):
-        names += ["labels", "landmarks", "gender"]
+    shared = ("subjects",) if is_standin(config.corpus) else ("subjects", "labels", "landmarks", "gender")
+    names = [name for name in CORPUS_OPTIONS if name not in shared]
     given = [name for name in names if getattr(config, name) is not None]
     given += ["frame_offset"] if config.frame_offset else []
     raise_problems(
         Problem(f"{config.corpus} takes no such option", f"--{name.replace('_', '-')}", "leave it out")
         for name in given
     )
-
-
-def _names(text: str | None) -> list[str] | None:
-    """Return names between commas; None if there is no text."""
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _units(text: str | None) -> tuple[int, ...] | None:
-    """Return Action Unit numbers between commas."""
-    names = _names(text)
-    return None if names is None else tuple(dict.fromkeys(parse_au(name, "--aus").number for name in names))
-
-
-def _columns(text: str | None) -> dict[str, str] | None:
-    """Return the column map ``key=column`` between commas."""
-    names = _names(text)
-    if names is None:
-        return None
-    raise_problems(
-        Problem(f"{name!r} is no key=column", "--columns", "write for example frame=Frame,AU12=au12_occ")
-        for name in names
-        if "=" not in name
-    )
-    return {key.strip(): column.strip() for key, column in (name.split("=", 1) for name in names)}

@@ -139,7 +139,7 @@ def make_plan(config: RenderConfig) -> RunPlan:
     source = open_source(
         SourceSpec(
             config.source, config.labels, config.landmarks, config.gender, config.au_threshold, config.subjects,
-            config.frames, config.seed, config.renderer,
+            config.frames, config.seed, config.renderer, config.root, config.option,
         )
     )  # fmt: skip
     count = len(source.subjects)

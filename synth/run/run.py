@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,6 @@ def run(
     workers: int,
     overwrite: bool = False,
     watcher: Watcher | None = None,
-    failed: Mapping[str, tuple[Problem, ...]] | None = None,
 ) -> RunResult:
     """Render what is planned and not finished yet; without avatars, write real crops only.
 
@@ -97,8 +95,6 @@ def run(
     overwrite : bool
         Begin anew, whatever the folder holds.
     watcher : Watcher or None
-    failed : mapping of str to tuple of Problem or None
-        Subjects that could not be opened, so that they are on record.
 
     Returns
     -------
@@ -117,7 +113,7 @@ def run(
     with run_lock(out):
         prepare_folder(out, config, plan, overwrite)
         done = finished_subjects(out, plan)
-        result = RunResult(out, failed=dict(failed or {}), kept=len(done), renderer=renderer)
+        result = RunResult(out, failed=dict(plan.source.failed), kept=len(done), renderer=renderer)
         result.counts = {p.subject: shard_counts(_shard(out, p)) for p in plan.subjects if p.subject in done}
         _record(out, config, plan, result)
         watcher.begin(plan, frozenset(done), renderer)

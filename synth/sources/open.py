@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from assets.corpora import CORPORA
 from assets.errors import InputError, Problem, closest
 from synth.sources.csv_table import raise_problems
 from synth.sources.gender import parse_gender
@@ -28,7 +29,7 @@ class SourceSpec:
     Attributes
     ----------
     sources : tuple of str
-        Paths, or one stand-in corpus; empty is the default stand-in.
+        Paths, one stand-in corpus, or one licensed corpus; empty is the default stand-in.
     labels : str or None
         Path of a label CSV for footage.
     landmarks : str or None
@@ -45,6 +46,10 @@ class SourceSpec:
         Seeds the simulated source.
     renderer : str
         Draws the simulated source.
+    root : str or None
+        Folder of a licensed corpus; ``labels`` and ``landmarks`` are then folders in it.
+    options : tuple of str
+        Further options of a licensed corpus, ``key=value``.
     """
 
     sources: tuple[str, ...] = ()
@@ -56,6 +61,8 @@ class SourceSpec:
     frames: int | None = None
     seed: int = 0
     renderer: str = "auto"
+    root: str | None = None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,12 +79,15 @@ class Source:
         What is known about the rights in the frames.
     subjects : dict of str to tuple of Sequence
         Sequences of each subject, subjects sorted by name.
+    failed : dict of str to tuple of Problem
+        Subjects that could not be opened while the others could, and why.
     """
 
     corpus: str
     simulated: bool
     licence: str
     subjects: dict[str, tuple[Sequence, ...]]
+    failed: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
 
 
 def open_source(spec: SourceSpec) -> Source:
@@ -92,6 +102,8 @@ def open_source(spec: SourceSpec) -> Source:
     standins = [name for name in names if name.startswith("standin") and not Path(name).exists()]
     if standins:
         return _open_standin(names, spec)
+    if spec.root is not None or any(name in CORPORA and not Path(name).exists() for name in names):
+        return _open_licensed(names, spec)
     kinds, sequences = _open_footage(names, spec)
     if spec.landmarks is not None:
         from synth.landmarks.given import attach_landmarks
@@ -107,7 +119,9 @@ def open_source(spec: SourceSpec) -> Source:
     sequences = [sequence for sequence in sequences if sequence.subject in kept]
     if spec.frames is not None:
         sequences = limit_frames(sequences, spec.frames)
-    by_subject = {name: tuple(s for s in sequences if s.subject == name) for name in kept}
+    by_subject: dict[str, tuple[Sequence, ...]] = {
+        name: tuple(s for s in sequences if s.subject == name) for name in kept
+    }
     return Source(kinds.pop() if len(kinds) == 1 else "mixed", False, "as granted to the user by its owner", by_subject)
 
 
@@ -134,6 +148,30 @@ def _open_standin(names: tuple[str, ...], spec: SourceSpec) -> Source:
         grouped.setdefault(sequence.subject, []).append(sequence)
     by_subject = {name: tuple(grouped[name]) for name in sorted(grouped)}
     return Source(names[0], True, "simulated: rendered from the built-in rig, no person is shown", by_subject)
+
+
+def _open_licensed(names: tuple[str, ...], spec: SourceSpec) -> Source:
+    """Open a licensed corpus through its reader in ``synth.corpora``."""
+    from synth.corpora.options import parse_options, split_pairs
+    from synth.corpora.registry import LICENCE, open_corpus
+
+    if len(names) != 1 or spec.root is None:
+        what = f"{names[0]} lies in no folder yet" if spec.root is None else "one corpus at a time"
+        raise InputError.one(what, "--source", f"write --source {names[0]} --root FOLDER")
+    options = {
+        "labels": spec.labels,
+        "landmarks": spec.landmarks,
+        "gender": None if spec.gender == "unknown" else spec.gender,
+        **split_pairs(spec.options, "--option"),
+    }
+    opened = open_corpus(names[0], spec.root, frames=spec.frames, **parse_options(options))
+    if spec.subjects is not None and spec.subjects > len(opened.subjects):
+        what = f"{spec.subjects} subjects asked for but {len(opened.subjects)} can be opened"
+        raise InputError.one(what, "--subjects", f"use --subjects {len(opened.subjects)} or leave it out")
+    by_subject: dict[str, tuple[Sequence, ...]] = {
+        name: tuple(one for one in opened.sequences if one.subject == name) for name in opened.subjects[: spec.subjects]
+    }
+    return Source(opened.name, False, LICENCE, by_subject, dict(opened.failed))
 
 
 def _open_footage(names: tuple[str, ...], spec: SourceSpec) -> tuple[set[str], list[FootageSequence]]:

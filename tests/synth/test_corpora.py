@@ -25,6 +25,7 @@ from assets.errors import InputError
 from synth.corpora.registry import OPENERS, corpus_options, open_corpus
 from synth.corpora.sequence import CorpusSequence, OpenedCorpus
 from synth.sources.match import take_rows
+from synth.sources.open import SourceSpec, open_source
 
 MAKERS = {"bp4d": make_bp4d, "disfa": make_disfa, "gft": make_gft}
 SCHEMES = {"bp4d": "ibug49", "disfa": "ibug66", "gft": "ibug49"}
@@ -194,6 +195,27 @@ def test_the_corpus_s_own_points_can_be_left_aside(tmp_path: Path) -> None:
     make_gft(tmp_path)
     corpus = open_corpus("gft", tmp_path, landmarks="none")
     assert [sequence.given_landmarks for sequence in corpus.sequences] == [None] * 4
+
+
+def test_render_reads_a_corpus_through_the_same_reader(tmp_path: Path) -> None:
+    make_disfa(tmp_path, "Right")
+    (tmp_path / "ActionUnit_Labels/SN010/SN010_au4.txt").unlink()
+    spec = SourceSpec(("disfa",), root=str(tmp_path), subjects=1, frames=5, options=("camera=right", "aus=4,12"))
+    source = open_source(spec)
+    direct = open_corpus("disfa", tmp_path, camera="right", aus=(4, 12), frames=5)
+    assert list(source.subjects) == ["SN001"]
+    assert source.failed == direct.failed
+    assert set(source.failed) == {"SN010"}
+    sequence, twin = source.subjects["SN001"][0], direct.sequences[0]
+    np.testing.assert_array_equal(sequence.frames, twin.frames)
+    assert sequence.labels is not None
+    np.testing.assert_array_equal(sequence.labels.au, twin.labels.au)
+    with pytest.raises(InputError, match=r"write --source disfa --root FOLDER"):
+        open_source(SourceSpec(("disfa",)))
+    with pytest.raises(InputError, match=r"--option: 'camera' is no key=value"):
+        open_source(SourceSpec(("disfa",), root=str(tmp_path), options=("camera",)))
+    with pytest.raises(InputError, match=r"--subjects: 3 subjects asked for but 2 can be opened"):
+        open_source(SourceSpec(("disfa",), root=str(tmp_path), subjects=3, options=("camera=right",)))
 
 
 def test_options_are_those_of_the_opener() -> None:

@@ -15,23 +15,23 @@ from synth.run.ingest import IngestConfig, plan_ingest
 def test_a_corpus_is_planned_as_its_reader_reads_it(tmp_path: Path) -> None:
     tree = make_bp4d(tmp_path)
     plan = plan_ingest(IngestConfig("bp4d", (str(tmp_path),), aus="12, AU4", tasks="T1"))
-    assert plan.run.avatars == 0
-    assert plan.run.au_numbers == (4, 12)
-    assert [subject.file_name for subject in plan.run.subjects] == ["F001.h5", "F002.h5", "M001.h5"]
-    for subject in plan.run.subjects:
+    assert plan.avatars == 0
+    assert plan.au_numbers == (4, 12)
+    assert [subject.file_name for subject in plan.subjects] == ["F001.h5", "F002.h5", "M001.h5"]
+    for subject in plan.subjects:
         assert subject.pairs == ()
         assert subject.frames == len(tree[subject.subject, "T1"].frames)
         assert subject.apparent_gender == tree[subject.subject, "T1"].gender
-    assert plan.run.source.simulated is False
-    assert "nothing of it may be passed on" in plan.run.source.licence
+    assert plan.source.simulated is False
+    assert "nothing of it may be passed on" in plan.source.licence
 
 
 def test_subjects_that_cannot_be_read_are_kept_apart(tmp_path: Path) -> None:
     make_disfa(tmp_path)
     (tmp_path / "ActionUnit_Labels/SN010/SN010_au4.txt").unlink()
     plan = plan_ingest(IngestConfig("disfa", (str(tmp_path),)))
-    assert [subject.subject for subject in plan.run.subjects] == ["SN001", "SN031"]
-    assert set(plan.failed) == {"SN010"}
+    assert [subject.subject for subject in plan.subjects] == ["SN001", "SN031"]
+    assert set(plan.source.failed) == {"SN010"}
 
 
 def test_gft_options_reach_the_reader(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_gft_options_reach_the_reader(tmp_path: Path) -> None:
     text = (tmp_path / "labels/001A.csv").read_text()
     (tmp_path / "labels/001A.csv").write_text(text.replace("frame", "nr").replace("AU12", "smile"))
     config = IngestConfig("gft", (str(tmp_path),), subjects="001A", columns="frame=nr, AU12=smile", split="train")
-    assert plan_ingest(config).run.frames == 10
+    assert plan_ingest(config).frames == 10
     with pytest.raises(InputError, match=r"'frame nr' is no key=column"):
         plan_ingest(IngestConfig("gft", (str(tmp_path),), columns="frame nr"))
 
@@ -50,8 +50,8 @@ def test_videos_go_on_without_the_one_that_is_broken(tmp_path: Path) -> None:
     (tmp_path / "c.avi").write_bytes(b"no video")
     roots = tuple(str(tmp_path / name) for name in ("a.avi", "b.avi", "c.avi", "d.avi"))
     plan = plan_ingest(IngestConfig("video", roots))
-    assert [(subject.subject, subject.frames) for subject in plan.run.subjects] == [("a", 5), ("b", 7)]
-    assert set(plan.failed) == {"c", "d"}
+    assert [(subject.subject, subject.frames) for subject in plan.subjects] == [("a", 5), ("b", 7)]
+    assert set(plan.source.failed) == {"c", "d"}
     with pytest.raises(InputError) as caught:
         plan_ingest(IngestConfig("video", roots[2:]))
     assert len(caught.value.problems) == 2
@@ -62,7 +62,7 @@ def test_footage_takes_labels_threshold_gender_and_names(tmp_path: Path) -> None
     write_text(tmp_path / "au.csv", ["frame,AU12_r", "0,0.5", "1,1.5", "2,2.5", "3,9"])
     config = IngestConfig("video", (str(tmp_path / "a.avi"),), labels=str(tmp_path / "au.csv"), au_threshold=2.0,
                           gender="f", subjects="a")  # fmt: skip
-    subject = plan_ingest(config).run.subjects[0]
+    subject = plan_ingest(config).subjects[0]
     labels = subject.sequences[0].labels
     assert labels is not None
     assert labels.au[:, 0].tolist() == [0, 0, 1, 0]
