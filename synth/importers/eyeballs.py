@@ -12,6 +12,9 @@ from synth.build.eyeballs import unit_eyeball
 RADIUS_RANGE_MM = (8.0, 22.0)
 DISTANCE_RANGE_MM = (40.0, 90.0)
 
+RADIUS_SHARE = 0.97
+"""Share of the fitted radius that is drawn, so that the ball stays behind the lids of every identity."""
+
 
 @dataclass(frozen=True)
 class Sphere:
@@ -101,7 +104,7 @@ def rebuild_eyes(
                 f"an eye has a radius of {sphere.radius:.1f} mm, not {RADIUS_RANGE_MM[0]:g} to {RADIUS_RANGE_MM[1]:g}",
                 where, "check --unit, or name the eyeballs in the [parts] table of the map file",
             )  # fmt: skip
-        body = directions * (radii * sphere.radius)[:, None]
+        body = directions * (radii * sphere.radius * RADIUS_SHARE)[:, None]
         offset = points - points.mean(0)
         growth = (displacements * offset).sum((1, 2)) / (offset**2).sum()
         shift = displacements.mean(1) + growth[:, None] * (sphere.centre - points.mean(0))
