@@ -156,12 +156,20 @@ def _serve(pipe: Connection, function: Callable[..., Any]) -> None:
         try:
             pipe.send(("done", function(argument, tick)))
         except InputError as error:
-            pipe.send(("failed", error.problems, bool(getattr(error, "fatal", False))))
+            fatal = bool(getattr(error, "fatal", False))
+            pipe.send(("failed", error.problems, fatal))
+            if fatal:
+                os._exit(1)  # at once: HDF5 would try, and fail, to flush the file that does not fit
         except Exception as error:
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{os.path.basename(last.filename)}:{last.lineno}"
-            problem = Problem(f"{type(error).__name__}: {error}", where, "report this with the line above it")
-            pipe.send(("failed", (problem,), False))
+            mend = "this is a fault of the program: please report this line"
+            pipe.send(("failed", (Problem(f"{type(error).__name__}: {error}", _place(error), mend),), False))
+
+
+def _place(error: Exception) -> str:
+    """Return file and line of the innermost frame that is not in a library."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    return f"{'/'.join(own[-1].filename.split(os.sep)[-2:])}:{own[-1].lineno}"
 
 
 def _end_with_parent() -> None:

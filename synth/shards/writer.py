@@ -87,12 +87,13 @@ class ShardWriter:
     def __enter__(self) -> ShardWriter:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._file.id.valid:
-            with contextlib.suppress(OSError, RuntimeError):
-                self._file.close()
-            with contextlib.suppress(OSError):
-                partial_path(self.path).unlink()
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        if not self._file.id.valid:
+            return
+        if kind is not OutputError:
+            self._file.close()
+        with contextlib.suppress(OSError):
+            partial_path(self.path).unlink()
 
     def put(self, path: str, values: Any) -> None:
         """Write a whole dataset in the type of the table.
