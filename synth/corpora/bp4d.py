@@ -159,7 +159,7 @@ def _open_task(subject: str, task: str, path: Path, places: _Places) -> CorpusSe
     time_s = frames / FRAMES_PER_SECOND
     gender = _GENDERS[subject[0]]
     stream = ImageSequence(subject, task, gender, paths, frames, time_s)
-    points = _landmarks(subject, task, places)
+    points = _landmarks(subject, task, frames, places)
     return CorpusSequence("bp4d", subject, task, gender, frames, time_s, labels, stream, frames, points)
 
 
@@ -173,12 +173,12 @@ def _task_folder(subject: str, task: str, places: _Places) -> Path:
     return inner
 
 
-def _landmarks(subject: str, task: str, places: _Places) -> LandmarkFiles | None:
+def _landmarks(subject: str, task: str, frames: np.ndarray, places: _Places) -> LandmarkFiles | None:
     """Return the landmark file of one sequence, or its rows in a list, or None."""
     if places.landmarks is None:
         return None
     for name in (f"{subject}_{task}.txt", f"{subject}_{task}.csv"):
         found = child_named(places.landmarks, name)
         if found is not None:
-            return TextLandmarks(found)
+            return TextLandmarks(found, frames)
     return places.listed.get((subject, task))

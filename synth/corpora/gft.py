@@ -194,9 +194,9 @@ def _open_subject(subject: str, path: Path | None, places: _Places) -> CorpusSeq
     order = np.argsort(numbers, kind="stable")
     frames = numbers[order]
     stream = _open_stream(subject, gender, frames + places.offset, path, places)
+    points = _landmarks(subject, frames, places)
     order, frames = order[: len(stream.frames)], frames[: len(stream.frames)]
     labels = Labels(places.numbers, au[order], mask[order], "coded")
-    points = _landmarks(subject, places)
     split = places.partition[subject]
     return CorpusSequence("gft", subject, subject, gender, frames, stream.time_s, labels, stream, frames, points, split)
 
@@ -264,11 +264,11 @@ def _open_stream(
     return VideoSequence(subject, subject, gender, video.path, places_in_video, video.time_s[places_in_video])
 
 
-def _landmarks(subject: str, places: _Places) -> LandmarkFiles | None:
+def _landmarks(subject: str, coded: np.ndarray, places: _Places) -> LandmarkFiles | None:
     if places.landmarks is None:
         return None
     for name in (f"{subject}.txt", f"{subject}.csv"):
         found = child_named(places.landmarks, name)
         if found is not None:
-            return TextLandmarks(found)
+            return TextLandmarks(found, coded)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -47,7 +47,7 @@ class LandmarkFiles(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TextLandmarks:
     """One text file for a sequence.
 
@@ -56,9 +56,12 @@ class TextLandmarks:
     Attributes
     ----------
     path : Path
+    coded : (N,) int64
+        Frame of each row of the label file, ascending.
     """
 
     path: Path
+    coded: np.ndarray
 
     def read(self, frames: np.ndarray) -> GivenLandmarks:
         """Return the (T, 49, 2) landmarks of the frames; NaN where the file has no row or no face.
@@ -67,30 +70,34 @@ class TextLandmarks:
         ------
         InputError
             At a row with another count of numbers, a repeated frame, or rows without frame numbers whose count is
-            not that of the frames.
+            not that of the coded frames.
         """
         size = 2 * SCHEMES["ibug49"].count
         rows = self._rows(size)
         points = np.full((len(frames), size // 2, 2), np.nan, np.float32)
-        if len(rows[0][1]) == size:
-            if len(rows) != len(frames):
-                what = f"{len(rows)} rows without frame numbers for {len(frames)} coded frames"
-                raise InputError.one(what, self.path, "write the frame number at the beginning of each row")
-            for index, (_, values) in enumerate(rows):
-                points[index] = _points(values)
-            return GivenLandmarks("ibug49", points)
         place = {int(frame): index for index, frame in enumerate(frames)}
+        for frame, values in self._numbered(rows, size):
+            if frame in place:
+                points[place[frame]] = _points(values)
+        return GivenLandmarks("ibug49", points)
+
+    def _numbered(self, rows: list[tuple[int, list[float]]], size: int) -> Iterator[tuple[int, list[float]]]:
+        """Yield frame and 98 numbers of each row."""
+        if len(rows[0][1]) == size:
+            if len(rows) != len(self.coded):
+                what = f"{len(rows)} rows without frame numbers for {len(self.coded)} coded frames"
+                raise InputError.one(what, self.path, "write the frame number at the beginning of each row")
+            for frame, (_, values) in zip(self.coded, rows, strict=True):
+                yield int(frame), values
+            return
         seen: dict[int, int] = {}
         for line, values in rows:
             frame = int(values[0])
             if frame in seen:
-                raise InputError.one(
-                    f"frame {frame} stands in row {seen[frame]} too", f"{self.path} row {line}", "keep one"
-                )
+                what = f"frame {frame} stands in row {seen[frame]} too"
+                raise InputError.one(what, f"{self.path} row {line}", "keep one row per frame")
             seen[frame] = line
-            if frame in place:
-                points[place[frame]] = _points(values[1:])
-        return GivenLandmarks("ibug49", points)
+            yield frame, values[1:]
 
     def _rows(self, size: int) -> list[tuple[int, list[float]]]:
         """Return line number and numbers of each row that is not blank; all rows have the same length."""

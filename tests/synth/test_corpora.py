@@ -185,10 +185,15 @@ def test_gft_partition_may_spell_its_splits_out(tmp_path: Path) -> None:
 
 def test_landmarks_without_frame_numbers_belong_to_the_rows_in_order(tmp_path: Path) -> None:
     tree = make_gft(tmp_path)
-    path = tmp_path / "landmarks" / "001A.txt"
-    write_text(path, [line.split(" ", 1)[1] for line in path.read_text().splitlines()])
-    sequence = open_corpus("gft", tmp_path, subjects=["001A"]).sequences[0]
-    np.testing.assert_allclose(sequence.given_landmarks.points_px, tree["001A", "001A"].points_px, atol=1e-3)
+    for subject in ("001A", "032A"):
+        path = tmp_path / "landmarks" / f"{subject}.txt"
+        rows = [line.split(" ", 1)[1] for line in path.read_text().splitlines()]
+        write_text(path, rows + rows[:1] if subject == "032A" else rows)
+        sequence = open_corpus("gft", tmp_path, subjects=[subject]).sequences[0]
+        truth = tree[subject, subject].points_px
+        np.testing.assert_allclose(sequence.given_landmarks.points_px, truth, atol=1e-3)
+        few = sequence.take(np.array([1, 4]))
+        np.testing.assert_allclose(few.given_landmarks.points_px, truth[[1, 4]], atol=1e-3)
 
 
 def test_the_corpus_s_own_points_can_be_left_aside(tmp_path: Path) -> None:
