@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -81,6 +81,10 @@ class StandinSequence:
     renderer: str = "auto"
     rig: str = "hm08"
     given_landmarks: GivenLandmarks | None = field(default=None, init=False)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what can be computed again, so that a recording travels to another process."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @property
     def subject(self) -> str:
