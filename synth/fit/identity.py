@@ -11,7 +11,13 @@ from synth.fit.frame_fit import FrameFit, NormalBlocks, Prior, fit_frames, head_
 from synth.fit.head_pose import pose_columns
 
 _AXIS_SPREAD = 0.6
+_UNIT_SPREAD = 0.15
+"""Standard deviation of a resting face along the expression units: some mouths rest a little open or pursed."""
+
 _OFFSET_MM = 2.0
+_LIVELY_SHARE = 0.04
+"""Weight of a frame full of expression against one at rest: the shapes of the units are only about right."""
+
 _EVIDENCE_FRAMES = 12.0
 """However many frames there are, their errors are so alike that they count as this many at most."""
 
@@ -68,28 +74,31 @@ def fit_identity(
     cost : float
         Negative logarithm of the posterior, up to a constant.
     """
-    size = model.identity.shape[-1]
-    ridge = np.where(np.arange(size) < model.modes, 1.0, 1.0 / _AXIS_SPREAD**2)
+    basis = np.concatenate([model.identity, model.units], -1)
+    size = basis.shape[-1]
+    spread = np.full(size, _UNIT_SPREAD)
+    spread[: model.identity.shape[-1]] = _AXIS_SPREAD
+    spread[: model.modes] = 1.0
+    ridge = 1.0 / spread**2
     coefficients, habit = np.zeros(size), np.zeros_like(model.neutral)
     fit: FrameFit | None = None
     poses = pose_columns(model.neutral)[0]
     shape_only = _complement(poses, model.trust)
     for step in range(2 * rounds):
-        face = model.neutral + model.identity @ coefficients + habit
+        face = model.neutral + basis @ coefficients + habit
         fit = fit_frames(
             points_px, face, model, prior, depth_trust, distance_mm, start=fit, rounds=4 if fit is None else 2
         )
         residual, metric = _residual(points_px, fit, face, model, depth_trust)
-        weight = _frame_weights(residual, metric, model.trust)
+        weight = _frame_weights(residual, metric, model.trust) * (_LIVELY_SHARE + (1.0 - _LIVELY_SHARE) * calm)
         if step % 2 == 0 or not offset:
-            reduced, slope = _reduced_equations(model, face, fit, prior, residual, metric, weight)
+            reduced, slope = _reduced_equations(model, basis, face, fit, prior, residual, metric, weight)
             share = min(len(points_px), _EVIDENCE_FRAMES) / weight.sum()
             system = share * reduced + noise * np.diag(ridge)
             coefficients = coefficients + np.linalg.solve(system, share * slope - noise * ridge * coefficients)
         else:
-            pull = weight * (0.1 + 0.9 * calm)
-            evidence = min(pull.sum(), _EVIDENCE_FRAMES) * _OFFSET_MM**2
-            mean = np.tensordot(pull / pull.sum(), residual, 1)
+            evidence = min(weight.sum(), _EVIDENCE_FRAMES) * _OFFSET_MM**2
+            mean = np.tensordot(weight / weight.sum(), residual, 1)
             habit = shape_only(habit + mean) * evidence / (evidence + noise)
     assert fit is not None
     square = weight @ np.einsum("tli,tij,tlj,l->t", residual, metric, residual, model.trust, optimize=True)
@@ -126,6 +135,7 @@ def _frame_weights(residual: np.ndarray, metric: np.ndarray, trust: np.ndarray) 
 
 def _reduced_equations(
     model: FaceModel,
+    basis: np.ndarray,
     face: np.ndarray,
     fit: FrameFit,
     prior: Prior,
@@ -134,8 +144,8 @@ def _reduced_equations(
     weight: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the identity's normal matrix and right side, pose and free weights eliminated, summed over frames."""
-    size, count = model.identity.shape[-1], model.units.shape[-1]
-    blocks = NormalBlocks(np.concatenate([model.identity, model.units, pose_columns(face)[0]], -1), model.trust)
+    size, count = basis.shape[-1], model.units.shape[-1]
+    blocks = NormalBlocks(np.concatenate([basis, model.units, pose_columns(face)[0]], -1), model.trust)
     full = blocks.gram(metric)
     right = blocks.project(residual @ metric)
     right[:, size : size + count] += prior.precision * (prior.mean - fit.weights) - prior.pull

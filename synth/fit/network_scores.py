@@ -21,6 +21,8 @@ class Reading:
     ----------
     rest : float
         Highest score that resting faces show; a higher low quantile is expression, not rest.
+    least : float
+        Score below which nothing is read, however rarely the subject stays below it.
     gain : float
         Weight per score above rest.
     spread : float
@@ -30,6 +32,7 @@ class Reading:
     rest: float
     gain: float
     spread: float
+    least: float = 0.0
 
 
 # Scores of resting faces and of full movements as seen on portraits and video; a unit not listed has the default.
@@ -40,7 +43,7 @@ _READINGS: dict[str, Reading] = {
     "browOuterUp": Reading(0.30, 1.1, 0.25),
     "cheekPuff": Reading(0.10, 1.0, 0.15),
     "eyeBlink": Reading(0.30, 1.35, 0.25),
-    "eyeSquint": Reading(0.60, 1.3, 0.15),
+    "eyeSquint": Reading(0.60, 1.3, 0.15, least=0.2),
     "eyeWide": Reading(0.08, 1.5, 0.25),
     "jawForward": Reading(0.10, 1.0, 0.15),
     "jawOpen": Reading(0.04, 1.15, 0.20),
@@ -49,7 +52,7 @@ _READINGS: dict[str, Reading] = {
     "mouthFrown": Reading(0.10, 1.5, 0.20),
     "mouthFunnel": Reading(0.08, 1.3, 0.15),
     "mouthPress": Reading(0.20, 1.1, 0.20),
-    "mouthPucker": Reading(0.40, 1.1, 0.20),
+    "mouthPucker": Reading(0.45, 1.3, 0.20, least=0.3),
     "mouthRollLower": Reading(0.15, 1.1, 0.20),
     "mouthRollUpper": Reading(0.12, 1.1, 0.20),
     "mouthShrugLower": Reading(0.25, 1.2, 0.15),
@@ -71,6 +74,7 @@ def reading_of(unit: str) -> Reading:
 
 _COLUMNS = np.array([NETWORK_UNITS.index(name) for name in FITTED_UNITS])
 _REST = np.array([reading_of(name).rest for name in FITTED_UNITS])
+_LEAST = np.array([reading_of(name).least for name in FITTED_UNITS])
 _GAIN = np.array([reading_of(name).gain for name in FITTED_UNITS])
 SPREAD = np.array([reading_of(name).spread for name in FITTED_UNITS])
 
@@ -89,7 +93,7 @@ def resting_scores(scores: np.ndarray, resting: np.ndarray | None = None) -> np.
         level = np.median(own[resting], axis=0)
     else:
         level = np.quantile(own, RESTING_SHARE, axis=0)
-    return np.clip(level, 0.0, _REST)
+    return np.clip(level, _LEAST, _REST)
 
 
 def expected_weights(scores: np.ndarray, rest: np.ndarray) -> np.ndarray:

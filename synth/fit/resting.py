@@ -17,6 +17,8 @@ DISTANCES_MM = (400.0, 700.0, 1200.0)
 
 _USUAL_DISTANCE_MM = 700.0
 _SEARCH_FRAMES = 32
+_CALMING = 2.0
+"""How quickly a frame loses weight in the resting face with the sum of its expected weights."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,14 @@ def resting_face(
         distance = settings.camera_distance_mm or _USUAL_DISTANCE_MM
         return RestingFace(model.neutral, np.zeros(size), distance, 0)
     rows = choose_frames(np.ones(len(points_px), bool), settings.identity_frames, resting)
-    calm = np.where(resting[rows], 1.0, np.exp(-1.5 * prior.mean[rows].sum(1)))
+    activity = prior.mean[rows].sum(1)
+    calm = np.where(resting[rows], 1.0, np.exp(-_CALMING * np.maximum(activity - np.quantile(activity, 0.1), 0.0)))
     distance = settings.camera_distance_mm or _distance(points_px, model, firmly, settings, noise)
     coefficients, offset, _, _ = fit_identity(
         points_px[rows], model, firmly.rows(rows), noise, settings.depth_trust, distance, calm
     )
-    face = model.neutral + model.identity @ coefficients + offset
-    return RestingFace(face, coefficients, distance, len(rows))
+    face = model.neutral + offset + model.identity @ coefficients[:size] + model.units @ coefficients[size:]
+    return RestingFace(face, coefficients[:size], distance, len(rows))
 
 
 def _distance(points_px: np.ndarray, model: FaceModel, prior: Prior, settings: FitSettings, noise: float) -> float:
