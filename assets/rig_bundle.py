@@ -13,6 +13,7 @@ import numpy as np
 from assets.errors import InputError, closest
 from assets.npz_safe import read_arrays, write_arrays
 from assets.rig import Axis, Corrective, LandmarkTable, Licence, Part, Rig
+from assets.rig_library import library_rigs
 from assets.rig_schema import FORMAT, FORMAT_VERSION, MEND, array_faults, read_manifest
 from assets.units import UNIT_INDEX, UNITS
 
@@ -24,12 +25,13 @@ BUILT_IN: dict[str, Path] = {"hm08": Path(__file__).resolve().parent / "data" / 
 
 
 def load_rig(name_or_path: str | Path) -> Rig:
-    """Return a rig by the name of a built-in one or by the folder of a bundle.
+    """Return a rig by the name of a built-in or imported one, or by the folder of a bundle.
 
     Parameters
     ----------
     name_or_path : str or Path
-        A key of ``BUILT_IN`` or a folder that holds ``manifest.json`` and ``arrays.npz``.
+        A key of ``BUILT_IN``, an imported rig (see `assets.rig_library`), or a folder that holds ``manifest.json``
+        and ``arrays.npz``.
 
     Raises
     ------
@@ -38,9 +40,11 @@ def load_rig(name_or_path: str | Path) -> Rig:
     """
     if str(name_or_path) in BUILT_IN:
         return _load_built_in(str(name_or_path))
-    folder = Path(name_or_path)
+    imported = library_rigs()
+    folder = imported.get(str(name_or_path), Path(name_or_path))
     if not folder.is_dir():
-        raise InputError.one("no built-in rig and no folder of this name", name_or_path, closest(folder.name, BUILT_IN))
+        mend = closest(folder.name, [*BUILT_IN, *imported])
+        raise InputError.one("no built-in rig, no imported rig and no folder of this name", name_or_path, mend)
     return load_bundle(folder)
 
 

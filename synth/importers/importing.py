@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assets.errors import InputError
 from assets.rig import Licence, Rig
-from assets.rig_bundle import fingerprinted, load_rig, with_landmarks
+from assets.rig_bundle import BUILT_IN, fingerprinted, load_rig, with_landmarks
+from assets.rig_library import is_rig_name
 from synth.importers.assemble import Options, assemble
 from synth.importers.dimorphism import dimorphism
 from synth.importers.files import is_archive
@@ -26,8 +26,6 @@ REFERENCE = "hm08"
 
 RESIDUAL_LIMIT_MM = 5.0
 """Mean landmark residual above which a rig is refused: the landmarks are not on a face."""
-
-NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 
 
 @dataclass(frozen=True)
@@ -108,8 +106,12 @@ def import_head(
     InputError
         If the source is damaged, nothing in it is known, or no face is found on it.
     """
-    if not NAME.match(name):
-        raise InputError.one(f"{name!r} cannot be the name of a rig", "--as", "use letters, digits, '_', '.' and '-'")
+    if not is_rig_name(name) or name in BUILT_IN:
+        raise InputError.one(
+            f"{name!r} cannot be the name of a rig",
+            "--as",
+            "use letters, digits, '_', '.' and '-', and no built-in name",
+        )
     options = options or Options()
     kind = kind_of(path)
     tell(f"reading {path}")
