@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.rig import MATERIALS, Rig
-from assets.units import UNIT_INDEX, UNITS
+from assets.rig import Rig
+from assets.units import UNIT_INDEX
 from synth.avatars.creases import crease_drivers
 from synth.avatars.mesh import AvatarMesh
 from synth.avatars.paint import paint_avatar
-from synth.avatars.pose import pose_vertices
 from synth.avatars.spec import AvatarSpec
 from synth.avatars.surface import Surface, surface_of
-from synth.avatars.visibility import visible_share
+from synth.avatars.visibility import surface_visibility
 
 STILL_MM = 2e-3
 """Vertices that every unit moves by less than this are taken to be at rest."""
@@ -41,11 +40,14 @@ def build_avatar(rig: Rig, spec: AvatarSpec) -> AvatarMesh:
     centres = rig.eye_centres_mm(head)
     rest = surface.refine @ (head - centres.mean(0))
     moving, deltas = _moving_deltas(rig, surface)
-    texture, crease_map, regions = paint_avatar(rig, surface, spec)
     drivers, depth_at_rest = crease_drivers(spec.creases)
     eyes = _eye_vertices(rig, surface)
     centres = (centres - centres.mean(0)).astype(np.float32)
-    mesh = AvatarMesh(
+    radius = _eye_radius(rest, eyes, centres)
+    landmarks = _landmarks(rig, surface)
+    occlusion, fit = surface_visibility(rig, surface)
+    texture, crease_map, regions = paint_avatar(rig, surface, spec, radius)
+    return AvatarMesh(
         spec=spec,
         rest_mm=np.ascontiguousarray(rest, np.float32),
         moving=moving,
@@ -56,22 +58,19 @@ def build_avatar(rig: Rig, spec: AvatarSpec) -> AvatarMesh:
         eye_vertices=eyes,
         eye_centres_mm=centres,
         normal_groups=surface.normal_groups,
-        landmarks=_landmarks(rig, surface),
+        landmarks=landmarks,
         texture=texture,
         crease_map=crease_map,
         crease_regions=regions,
         crease_drivers=drivers,
         crease_rest=depth_at_rest,
         materials=surface.materials,
-        occlusion=np.ones(len(rest), np.float32),
-        visibility=np.zeros((len(rest), 4), np.float32),
+        occlusion=occlusion,
+        visibility=fit,
         ranges=surface.ranges,
-        eye_radius_mm=_eye_radius(rest, eyes, centres),
-        lids=None,
+        eye_radius_mm=radius,
+        lids=None if landmarks is None else tuple(table[np.array(LID_LANDMARKS)] for table in landmarks),
     )
-    occlusion, fit = _occlusion(mesh)
-    values = {**mesh.__dict__, "occlusion": occlusion, "visibility": fit, "lids": _lids(mesh)}
-    return AvatarMesh(**values)
 
 
 def _moving_deltas(rig: Rig, surface: Surface) -> tuple[np.ndarray, np.ndarray]:
@@ -106,28 +105,3 @@ def _landmarks(rig: Rig, surface: Surface) -> tuple[np.ndarray, np.ndarray] | No
         if stop > start:
             nearest[vertex] = weights.indices[start + weights.data[start:stop].argmax()]
     return nearest[rig.landmarks.vertices], rig.landmarks.barycentric.astype(np.float32)
-
-
-def _lids(mesh: AvatarMesh) -> tuple[np.ndarray, np.ndarray] | None:
-    if mesh.landmarks is None:
-        return None
-    rows = np.array(LID_LANDMARKS)
-    return mesh.landmarks[0][rows], mesh.landmarks[1][rows]
-
-
-def _occlusion(mesh: AvatarMesh) -> tuple[np.ndarray, np.ndarray]:
-    """Return occlusion and directional visibility; the inside of the mouth is judged with the jaw open."""
-    weights = np.zeros((2, len(UNITS)), np.float32)
-    weights[1, UNIT_INDEX["jawOpen"]] = 0.55
-    positions, normals = pose_vertices(mesh, weights)
-    eye = MATERIALS.index("eye")
-    caster = mesh.triangles[mesh.materials[mesh.triangles[:, 0]] != eye]
-    shut, shut_fit = visible_share(positions[0], normals[0], caster)
-    wide, wide_fit = visible_share(positions[1], normals[1], caster)
-    inside = np.isin(mesh.materials, [MATERIALS.index(name) for name in ("teeth", "tongue", "cavity")])
-    inside |= (mesh.materials == MATERIALS.index("skin")) & (wide - shut > 0.12)
-    occlusion = np.where(inside, wide, shut).astype(np.float32)
-    fit = np.where(inside[:, None], wide_fit, shut_fit).astype(np.float32)
-    on_eye = mesh.materials == eye
-    occlusion[on_eye], fit[on_eye] = 1.0, [1.0, 0.0, 0.0, 0.0]
-    return occlusion, fit

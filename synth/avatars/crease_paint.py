@@ -31,6 +31,10 @@ def _fold(
     return (-depth * furrow * taper * np.clip(wobble, 0.3, 1.7) * (space.front > 0.05)).astype(np.float32)
 
 
+def _at(place: np.ndarray, dx: float, dy: float) -> tuple[float, float]:
+    return float(place[0] + dx), float(place[1] + dy)
+
+
 def _smooth_curve(points: np.ndarray) -> np.ndarray:
     """Return 13 points on a quadratic or cubic curve through the given ones."""
     t = np.linspace(0, 1, len(points))
@@ -57,7 +61,7 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
     """Return the furrows of every fold."""
     p = space.points.points
     brow, lid, low = space.points.brow, space.points.lid_upper, space.points.lid_lower
-    x, y = space.chart[..., 0], space.chart[..., 1]
+    x = space.chart[..., 0]
     outer, inner = lid[-1], lid[0]
     wing, corner, chin = p["wing"], p["mouth_corner"], p["chin"]
     top = brow[2, 1]
@@ -77,23 +81,23 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
             for h, d in ((root[1] - 5, 0.45), (root[1] - 10.5, 0.42), (root[1] - 16, 0.26))
         ],
         "crow": [
-            _fold(space, [tuple(outer + [3.0, o]), tuple(outer + [9, 1.8 * o]), tuple(outer + [17, 2.6 * o + b])], 1.0, d)
+            _fold(space, [_at(outer, 3.0, o), _at(outer, 9, 1.8 * o), _at(outer, 17, 2.6 * o + b)], 1.0, d)
             for o, b, d in ((-2.6, -2.0, 0.34), (0.4, 0.4, 0.36), (3.2, 1.0, 0.28))
         ],
         "under_eye": [
-            _fold(space, [tuple(inner + [2, -5]), tuple(low[4] + [0, -5.5]), tuple(outer + [-1, -6.5])], 1.2, 0.34),
-            _fold(space, [tuple(inner + [3, -10]), tuple(low[4] + [0, -11.5]), tuple(outer + [0, -11])], 1.6, 0.22),
+            _fold(space, [_at(inner, 2, -5), _at(low[4], 0, -5.5), _at(outer, -1, -6.5)], 1.2, 0.34),
+            _fold(space, [_at(inner, 3, -10), _at(low[4], 0, -11.5), _at(outer, 0, -11)], 1.6, 0.22),
         ],
         "nasolabial": [
             _fold(
                 space,
-                [tuple(wing + [0.5, 5]), tuple(wing + [6.0, -4]), tuple(corner + [9.5, 10]), tuple(corner + [10, -3])],
+                [_at(wing, 0.5, 5), _at(wing, 6.0, -4), _at(corner, 9.5, 10), _at(corner, 10, -3)],
                 1.7, 0.62, 0.6,
             )
         ],
-        "dimple": [_fold(space, [tuple(corner + [4.5, 7]), tuple(corner + [7, 0]), tuple(corner + [5, -7])], 1.5, 0.60)],
+        "dimple": [_fold(space, [_at(corner, 4.5, 7), _at(corner, 7, 0), _at(corner, 5, -7)], 1.5, 0.60)],
         "corner": [
-            _fold(space, [tuple(corner + [1.0, -1.5]), tuple(corner + [4.5, -8]), tuple(corner + [6.5, -17])], 1.5, 0.50)
+            _fold(space, [_at(corner, 1.0, -1.5), _at(corner, 4.5, -8), _at(corner, 6.5, -17)], 1.5, 0.50)
         ],
         "chin": [
             _fold(space, [(0, p["under_lip"][1] - 2.5), (9, p["under_lip"][1] - 3.5), (16, p["under_lip"][1] - 9)], 1.6, 0.45),

@@ -15,7 +15,9 @@ from synth.avatars.spec import AvatarSpec
 from synth.avatars.surface import Surface
 
 
-def paint_avatar(rig: Rig, surface: Surface, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def paint_avatar(
+    rig: Rig, surface: Surface, spec: AvatarSpec, eye_radius_mm: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the pictures that an avatar is drawn with.
 
     Parameters
@@ -23,6 +25,7 @@ def paint_avatar(rig: Rig, surface: Surface, spec: AvatarSpec) -> tuple[np.ndarr
     rig : Rig
     surface : Surface
     spec : AvatarSpec
+    eye_radius_mm : float
 
     Returns
     -------
@@ -37,7 +40,7 @@ def paint_avatar(rig: Rig, surface: Surface, spec: AvatarSpec) -> tuple[np.ndarr
     texture[TILES["skin"].window], creases[(*TILES["skin"].window, 3)] = paint_skin(space, spec)
     creases[TILES["skin"].window][..., :3] = crease_layers(space)
     rng = rng_for(spec.seed, "parts")
-    texture[TILES["eye"].window] = parts_paint.paint_eye(spec, rng)
+    texture[TILES["eye"].window] = parts_paint.paint_eye(spec, eye_radius_mm, rng)
     texture[TILES["teeth"].window] = parts_paint.paint_teeth(rng)
     texture[TILES["tongue"].window] = parts_paint.paint_soft("tongue", rng)
     texture[TILES["cavity"].window] = parts_paint.paint_soft("cavity", rng)

@@ -9,8 +9,8 @@ from synth.avatars.atlas import EYE_TILE_ANGLE_RAD, TILES
 from synth.avatars.spec import AvatarSpec
 from synth.avatars.tone import to_display
 
-IRIS_RAD, PUPIL_RAD = 0.47, 0.17
-"""Angles from the gaze axis to the edge of the iris and of the pupil."""
+IRIS_MM, PUPIL_MM = 5.9, 2.1
+"""Radii of the iris and of the pupil."""
 
 
 def _grid(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -31,12 +31,13 @@ def _ramp(low: float, high: float, x: np.ndarray) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def paint_eye(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
+def paint_eye(spec: AvatarSpec, eye_radius_mm: float, rng: np.random.Generator) -> np.ndarray:
     """Return the eye's tile: sclera with a few vessels, limbus, fibres of the iris, pupil."""
     u, v = _grid("eye")
     x, y = (u - 0.5) * 2 * EYE_TILE_ANGLE_RAD, (v - 0.5) * 2 * EYE_TILE_ANGLE_RAD
     x, y = np.broadcast_arrays(x, y)
     angle, turn = np.hypot(x, y), np.arctan2(y, x)
+    edge, hole = IRIS_MM / eye_radius_mm, PUPIL_MM / eye_radius_mm
     sclera = np.array([0.74, 0.70, 0.66]) * np.ones((*angle.shape, 3))
     redness = _ramp(0.55, 1.15, angle)[..., None]
     sclera = sclera * (1 - redness * np.array([0.14, 0.34, 0.34]))
@@ -47,12 +48,12 @@ def paint_eye(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
     fibres = np.zeros(angle.shape)
     for frequency in (19, 31, 47, 73):
         fibres += np.cos(turn * frequency + rng.uniform(0, 6.3) + 3 * np.sin(angle * 9 + rng.uniform(0, 6.3)))
-    radius = np.clip((angle - PUPIL_RAD) / (IRIS_RAD - PUPIL_RAD), 0, 1)
+    radius = np.clip((angle - hole) / (edge - hole), 0, 1)
     iris = iris * (1 + 0.16 * fibres * (0.4 + 0.6 * radius))[..., None]
     iris = iris * (1.0 + 0.55 * np.exp(-(((radius - 0.25) / 0.18) ** 2)))[..., None]
     iris = iris * (1 - 0.72 * _ramp(0.62, 1.0, radius))[..., None]
-    colour = iris + (sclera - iris) * _ramp(IRIS_RAD - 0.035, IRIS_RAD + 0.05, angle)[..., None]
-    pupil = 1 - _ramp(PUPIL_RAD - 0.02, PUPIL_RAD + 0.025, angle)
+    colour = iris + (sclera - iris) * _ramp(edge - 0.035, edge + 0.05, angle)[..., None]
+    pupil = 1 - _ramp(hole - 0.02, hole + 0.025, angle)
     return _texture(colour * (1 - 0.97 * pupil)[..., None], 0.0)
 
 
@@ -61,7 +62,7 @@ def paint_teeth(rng: np.random.Generator) -> np.ndarray:
     u, v = _grid("teeth")
     tile = TILES["teeth"]
     shade = rng.uniform(0.92, 1.04)
-    colour = np.ones((tile.height, tile.width, 3)) * np.array([0.60, 0.55, 0.45]) * shade
+    colour = np.ones((tile.height, tile.width, 3)) * np.array([0.82, 0.78, 0.68]) * shade
     widths = np.array([8.5, 6.6, 7.6, 7.0, 6.8, 9.5, 9.5])
     edges = np.concatenate([[0], np.cumsum(widths)]) / (2 * widths.sum())
     gap = np.min([np.abs(np.abs(u - 0.5) - edge) for edge in edges], axis=0)
@@ -81,7 +82,7 @@ def paint_soft(name: str, rng: np.random.Generator) -> np.ndarray:
 
 def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
     """Return the hair's tile: strands along v; alpha thins out towards the tips at v = 0."""
-    u, v = _grid("hair")
+    _, v = _grid("hair")
     tile = TILES["hair"]
     fine = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), (26, 0.6), mode="wrap")
     locks = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), (60, 4.0), mode="wrap")

@@ -57,9 +57,9 @@ def _pigments(
     a, b, c = rng.uniform(0.7, 1.3, 3)
     blood = 0.26 * a * masks.cheeks + 0.24 * b * masks.nose + 0.30 * masks.ears + 0.08 * c * masks.chin
     blood += (
-        0.16 * masks.lids + 0.10 * masks.under_eye + 0.05 * masks.middle + 0.04 * masks.fine - 0.04 * masks.forehead
+        0.16 * masks.lids + 0.10 * masks.under_eye + 0.03 * masks.middle + 0.03 * masks.fine - 0.04 * masks.forehead
     )
-    melanin = 0.045 * masks.coarse * rng.choice([-1, 1]) + 0.05 * masks.middle + 0.03 * masks.fine
+    melanin = 0.045 * masks.coarse * rng.choice([-1, 1]) + 0.025 * masks.middle + 0.02 * masks.fine
     melanin += (0.16 + 0.10 * rng.uniform()) * masks.under_eye * (0.6 + 0.6 * spec.creases) + 0.06 * masks.lids
     if spec.freckles > 0.02:
         spots = noise(space.position_mm, 3.2, int(rng.integers(1 << 30)), 2) + 0.4 * masks.middle
@@ -93,14 +93,14 @@ def _hairs(
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Lay brows, beard and the hair of the scalp over the skin."""
     hair = np.asarray(spec.hair_rgb, np.float32)
-    stubble = noise(space.position_mm, 1.3, int(rng.integers(1 << 30)), 1)
+    stubble = noise(space.position_mm, 0.9, int(rng.integers(1 << 30)), 1)
     brow_colour = hair * 0.55 + np.array([0.006, 0.004, 0.003], np.float32)
     brow = paint_brows(space, spec.brow_thickness, spec.brow_density, female, rng.normal(0, 0.5), rng)
     layers = [(brow_colour, 0.92 * brow)]
     if spec.beard > 0:
-        patch = np.clip(0.72 + 0.30 * stubble + 0.14 * masks.middle, 0, 1.25)
+        patch = np.clip(0.75 + 0.16 * stubble + 0.12 * masks.middle, 0, 1.2)
         layers.append((hair * 0.6 + 0.004, np.clip(spec.beard * masks.beard * patch * 0.8, 0, 0.9)))
-    strands = np.clip(0.82 + 0.16 * stubble + 0.08 * masks.fine, 0, 1)
+    strands = np.clip(0.90 + 0.07 * stubble, 0, 1)
     layers.append((hair * 0.7 + 0.003, masks.scalp * strands * (0.96 if spec.hair else 0.86)))
     for tone, cover in layers:
         colour = colour + (tone - colour) * cover[..., None]

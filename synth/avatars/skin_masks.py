@@ -104,14 +104,19 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     soft = ndimage.gaussian_filter(inner, 1.6)
     edge = np.clip(4 * soft * (1 - soft), 0, 1) * (1 - 0.6 * inner)
     eye = space.points.lid_upper[4]
-    ragged = 2.2 * fine + 2.0 * middle + 1.2 * pores
+    ragged = 1.6 * fine + 1.6 * middle + 1.8 * pores
     hairline = np.interp(x / scale, *_HAIRLINE.T) * scale
-    scalp = smooth_step(-5.0, 7.0, y + ragged - hairline) * (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
+    scalp = smooth_step(-6.0, 9.0, y + ragged - hairline) * (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
     border = np.interp(x / scale, *_BEARD_LINE.T)
     lift = points["mouth_corner"][1] + 72.8 * scale
-    beard = smooth_step(9.0, -5.0, y - border * scale - lift * 0.5 + 1.5 * middle) * smooth_step(-150, -112, y)
+    beard = smooth_step(13.0, -13.0, y - border * scale - lift * 0.5 + 1.5 * middle) * smooth_step(-150, -112, y)
     under_nose = smooth_step(points["nose_base"][1] + 1, points["nose_base"][1] - 4, y)
-    beard *= under_nose * (1 - np.clip(2.0 * lips, 0, 1)) * smooth_step(112 * scale, 84 * scale, x)
+    beard *= (
+        under_nose
+        * (1 - np.clip(2.0 * lips, 0, 1))
+        * smooth_step(112 * scale, 84 * scale, x)
+        * smooth_step(4, 16, np.hypot(x - 34 * scale, y + 52 * scale))
+    )
     beard *= 1 - 0.75 * bump(space, np.array([points["mouth_corner"][0] * 0.5, points["under_lip"][1] + 3]), 5, 3)
     cheek = points["cheek"]
     return SkinMasks(

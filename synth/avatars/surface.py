@@ -27,7 +27,7 @@ FACE_BOX_MM = np.array([[-90.0, -150.0, -70.0], [90.0, 75.0, 100.0]])
 """Skin is split inside this box only: around the eyes' midpoint, from forehead to throat."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surface:
     """What all avatars of a rig with the same optional parts share.
 

@@ -6,13 +6,64 @@ brow, nose, chin and hair for any light at the price of one dot product per vert
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numba import njit
+
+from assets.rig import MATERIALS, Rig
+from assets.units import UNIT_INDEX
+from synth.avatars.surface import Surface
 
 MAP_SIDE = 160
 DIRECTIONS = 160
 LIFT_MM = 1.6
 """Vertices are tested this far outside the surface, which hides the facets of the depth maps."""
+
+
+MOUTH_OPEN = 0.55
+"""Weight of ``jawOpen`` at which the inside of the mouth is judged."""
+
+_RIGS: dict[int, Rig] = {}
+
+
+def surface_visibility(rig: Rig, surface: Surface) -> tuple[np.ndarray, np.ndarray]:
+    """Return occlusion (M,) and fit (M, 4) of the rig's mean head; computed once per surface and process.
+
+    The inside of the mouth is judged with the jaw open, for it is only seen then.
+    """
+    _RIGS[id(surface)] = rig
+    return _cached_visibility(surface)
+
+
+@lru_cache(maxsize=16)
+def _cached_visibility(surface: Surface) -> tuple[np.ndarray, np.ndarray]:
+    rig = _RIGS[id(surface)]
+    eye = MATERIALS.index("eye")
+    caster = surface.triangles[~np.isin(surface.materials[surface.triangles[:, 0]], [eye, MATERIALS.index("lash")])]
+    rest = np.ascontiguousarray(surface.refine @ rig.vertices_mm, np.float32)
+    jaw = surface.refine @ rig.shapes_mm[UNIT_INDEX["jawOpen"]]
+    shut, shut_fit = visible_share(rest, surface_normals(surface, rest), caster)
+    wide_open = rest + MOUTH_OPEN * jaw
+    wide, wide_fit = visible_share(wide_open, surface_normals(surface, wide_open), caster)
+    inside = np.isin(surface.materials, [MATERIALS.index(name) for name in ("teeth", "tongue", "cavity")])
+    inside |= (surface.materials == MATERIALS.index("skin")) & (wide - shut > 0.12)
+    occlusion = np.where(inside, wide, shut).astype(np.float32)
+    fit = np.where(inside[:, None], wide_fit, shut_fit).astype(np.float32)
+    on_eye = surface.materials == eye
+    occlusion[on_eye], fit[on_eye] = 1.0, [1.0, 0.0, 0.0, 0.0]
+    return occlusion, fit
+
+
+def surface_normals(surface: Surface, positions_mm: np.ndarray) -> np.ndarray:
+    """Return area-weighted unit normals (M, 3) float32 of a surface in some shape."""
+    a, b, c = (positions_mm[surface.triangles[:, k]] for k in range(3))
+    cross = np.cross(b - a, c - a)
+    sums = np.zeros((int(surface.normal_groups.max()) + 1, 3))
+    for k in range(3):
+        np.add.at(sums, surface.normal_groups[surface.triangles[:, k]], cross)
+    sums /= np.linalg.norm(sums, axis=1, keepdims=True) + 1e-12
+    return sums[surface.normal_groups].astype(np.float32)
 
 
 def sphere_directions(count: int) -> np.ndarray:

@@ -201,6 +201,7 @@ class GLRenderer(PyrenderRenderer):
             GL.glUniform4fv(self._place(program, "material"), len(terms.material), terms.material)
             GL.glUniform3fv(self._place(program, "centre"), 2, terms.centre)
             GL.glUniform4fv(self._place(program, "tile"), 1, terms.tile)
+            GL.glUniform1f(self._place(program, "iris_rad"), terms.iris_rad)
             GL.glUniform1i(self._place(program, "albedo_map"), 0)
             GL.glUniform1i(self._place(program, "crease_map"), 1)
 

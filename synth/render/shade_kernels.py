@@ -109,7 +109,7 @@ def eye_light(px, py, pz, lid, directions, colours, sky, ground, up, camera, d, 
 
 
 @njit(cache=True, fastmath=True)
-def eye_place(px, py, pz, centre, to_gaze, tile, d, n):  # pragma: no cover - compiled
+def eye_place(px, py, pz, centre, to_gaze, tile, iris_rad, d, n):  # pragma: no cover - compiled
     """Write the direction and the normal (3,) of a point on an eyeball; return its place in the atlas."""
     d[0], d[1], d[2] = px - centre[0], py - centre[1], pz - centre[2]
     size = ONE / np.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
@@ -119,7 +119,7 @@ def eye_place(px, py, pz, centre, to_gaze, tile, d, n):  # pragma: no cover - co
     z = to_gaze[2, 0] * d[0] + to_gaze[2, 1] * d[1] + to_gaze[2, 2] * d[2]
     angle = np.arccos(min(max(z, -ONE), ONE))
     reach = min(angle, np.float32(1.18)) / max(np.sqrt(x * x + y * y), np.float32(1e-5))
-    bulge = (ONE - _step(0.35, 0.55, angle)) * np.float32(0.35)
+    bulge = (ONE - _step(0.8 * iris_rad, 1.25 * iris_rad, angle)) * np.float32(0.35)
     for k in range(3):
         n[k] = d[k] + bulge * (d[k] - to_gaze[2, k] * z)
     size = ONE / np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2])
@@ -146,7 +146,7 @@ def _level(texels, pixels):  # pragma: no cover - compiled
 def shade(
     points, triangles, owner, depth, side, uv, light, regions, fold, tint, starts, positions, texel_area,
     albedo, crease, offsets, widths, heights,
-    centre, to_gaze, lid, tile, directions, colours, sky, ground, up, camera, table, background, picture,
+    centre, to_gaze, lid, tile, iris_rad, directions, colours, sky, ground, up, camera, table, background, picture,
 ):  # fmt: skip  # pragma: no cover - compiled
     """Write the picture (S, S, 3) uint8: one colour per surface in a pixel, averaged over its samples."""
     d, n = np.empty(3, np.float32), np.empty(3, np.float32)
@@ -185,7 +185,7 @@ def shade(
                         py = _mix(positions, 1, a, b, c, wa, wb, wc)
                         pz = _mix(positions, 2, a, b, c, wa, wb, wc)
                         e = 0 if px > ZERO else 1
-                        u, v = eye_place(px, py, pz, centre[e], to_gaze[e], tile, d, n)
+                        u, v = eye_place(px, py, pz, centre[e], to_gaze[e], tile, iris_rad, d, n)
                         lights = eye_light(px, py, pz, lid[e], directions, colours, sky, ground, up, camera, d, n)
                         t0, t1, t2, _ = texel(albedo, offsets, widths, heights, level, u, v)
                         r = _tone(table, _linear(t0) * lights[0] + lights[3])

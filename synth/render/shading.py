@@ -9,6 +9,7 @@ import numpy as np
 from assets.rig import MATERIALS
 from synth.avatars.atlas import ATLAS_HEIGHT, ATLAS_WIDTH, EYE_TILE_ANGLE_RAD, TILES
 from synth.avatars.mesh import AvatarMesh
+from synth.avatars.parts_paint import IRIS_MM
 from synth.avatars.pose import on_surface
 from synth.render.camera import View, view_of
 from synth.render.scene import Pose, Scene
@@ -89,6 +90,8 @@ class StaticTerms:
     centre : (2, 3)
     tile : (4,)
         Centre of the eye's tile and texture units per radian.
+    iris_rad : float
+        Angle from the gaze axis to the edge of the iris, where the cornea begins to bulge.
     """
 
     light_colour: np.ndarray
@@ -98,6 +101,7 @@ class StaticTerms:
     material: np.ndarray
     centre: np.ndarray
     tile: np.ndarray
+    iris_rad: np.float32
 
 
 def static_terms(mesh: AvatarMesh, scene: Scene) -> StaticTerms:
@@ -118,6 +122,7 @@ def static_terms(mesh: AvatarMesh, scene: Scene) -> StaticTerms:
         material=material_table(mesh.spec.roughness),
         centre=mesh.eye_centres_mm.astype(np.float32),
         tile=np.array([*middle, half_width, half_height], np.float32),
+        iris_rad=np.float32(IRIS_MM / mesh.eye_radius_mm),
     )
 
 

@@ -70,7 +70,7 @@ class SoftwareRenderer:
             self._points, mesh.triangles, self._owner, self._depth, self._side, mesh.uv, self._light,
             mesh.crease_regions, frame.fold, fixed.tint, self._starts, positions, self._texels,
             self._albedo, self._crease, self._offsets, self._widths, self._heights,
-            fixed.centre, frame.to_gaze, frame.lid, fixed.tile, frame.light_direction, fixed.light_colour,
+            fixed.centre, frame.to_gaze, frame.lid, fixed.tile, fixed.iris_rad, frame.light_direction, fixed.light_colour,
             fixed.sky, fixed.ground, frame.up, frame.camera, TONE, self._background, picture,
         )  # fmt: skip
         return picture

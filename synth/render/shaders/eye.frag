@@ -11,6 +11,7 @@ uniform vec3 camera;
 uniform vec3 centre[2];
 uniform mat3 to_gaze[2];
 uniform vec4 lid[2];                       // upper lid y, lower lid y, middle x, half width
+uniform float iris_rad;
 uniform vec4 tile;                         // centre of the eye's tile and texture units per radian
 out vec4 colour;
 
@@ -29,7 +30,7 @@ void main() {
     float angle = acos(clamp(local.z, -1.0, 1.0));
     vec2 around = local.xy / max(length(local.xy), 1e-5);
     vec3 base = to_linear(texture(albedo_map, tile.xy + tile.zw * around * min(angle, 1.18)).rgb);
-    float bulge = 1.0 - smoothstep(0.35, 0.55, angle);
+    float bulge = 1.0 - smoothstep(0.8 * iris_rad, 1.25 * iris_rad, angle);
     vec3 axis = vec3(to_gaze[side][0][2], to_gaze[side][1][2], to_gaze[side][2][2]);
     vec3 n = normalize(d + bulge * 0.35 * (d - axis * dot(d, axis)));
     vec3 view = normalize(camera - v_position);
