@@ -159,7 +159,8 @@ def config_toml(config: Any) -> str:
     lines = [f"# Written by `synth {verb}`; run it again with: synth {verb} --config THIS_FILE --out FOLDER"]
     for name, value in asdict(config).items():
         if value is not None and value != ():
-            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+            text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            lines.append(f"{name} = {text}")
     return "\n".join(lines) + "\n"
 
 
