@@ -127,6 +127,7 @@ def make_bp4d(root: Path) -> Tree:
                     name = f"{subject}/{task}/{frames[i]}.jpg"
                     listed.append((name, " ".join(point_row(truth.points_px[i]))))
             tree[subject, task] = truth
+    (root / "AUCoding" / "AU_OCC" / "._F001_T1.csv").write_bytes(b"left by another system")
     write_text(root / "landmarks" / "BP4D_part1_path.txt", [name for name, _ in listed], "\r\n")
     write_text(root / "landmarks" / "BP4D_part1_land.txt", [row for _, row in listed], "\r\n")
     return tree

@@ -220,7 +220,10 @@ def test_strangers_and_misnamed_files_are_listed(tmp_path: Path) -> None:
     assert opened.subjects == ("F001", "F002", "M001")
     make_disfa(tmp_path / "disfa")
     shutil.copytree(tmp_path / "disfa/ActionUnit_Labels/SN010", tmp_path / "disfa/ActionUnit_Labels/SN033")
-    assert set(open_corpus("disfa", tmp_path / "disfa").failed) == {"SN033"}
+    failed = open_corpus("disfa", tmp_path / "disfa").failed
+    assert {name: [problem.what for problem in found] for name, found in failed.items()} == {
+        "SN033": ["SN033 is no subject of DISFA"]
+    }
 
 
 def test_asking_for_certain_subjects_hides_the_problems_of_others(tmp_path: Path) -> None:
