@@ -22,6 +22,7 @@ from synth.render.protocol import Renderer
 from synth.run.config import RenderConfig
 from synth.run.crop import crop_maps, cut_crop, without_roll
 from synth.run.folder import hold_as_worker
+from synth.run.gaps import fill_gaps
 from synth.run.native import quiet_libraries
 from synth.run.plan import SubjectPlan, shard_folder
 from synth.run.tracks import Ticking, fit_subject, subject_labels
@@ -89,7 +90,10 @@ def render_subject(job: SubjectJob, tick: Tick) -> dict[str, Any]:
     with hold_as_worker(Path(job.out)):
         networks = _networks(job.config.detector)
         settings = TrackSettings(detector=job.config.detector, face_rule=job.config.face_rule)
-        tracks = [track_sequence(Ticking(s, tick), settings, networks) for s in job.plan.sequences]
+        tracks = [
+            fill_gaps(track_sequence(Ticking(s, tick), settings, networks), s, settings, networks)
+            for s in job.plan.sequences
+        ]
         rig = load_rig(job.config.assets)
         fitted = fit_subject(tracks, job.plan.sequences, rig, job.config.label_prior, use_labels=bool(job.avatars))
         size = job.config.size
