@@ -38,14 +38,14 @@ class TinySubject:
 
 
 def picture(au: np.ndarray, tone: float, hue: int, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw a (size, size, 3) uint8 picture in which AU ``i`` lights cell ``i`` of a 4 × 4 grid."""
+    """Draw a (size, size, 3) uint8 picture in which AU ``i`` lights two cells of a 4 × 4 grid, mirror images."""
     cell = size // 4
     image = np.full((size, size, 3), 40 + 60 * tone, dtype=np.float32)
     image[..., hue % 3] += 30
     for i, active in enumerate(au):
-        row, column = divmod(i, 4)
-        part = image[row * cell : (row + 1) * cell, column * cell : (column + 1) * cell]
-        part += 110 * active
+        row, left = divmod(i, 2)
+        for column in (left, 3 - left):
+            image[row * cell : (row + 1) * cell, column * cell : (column + 1) * cell] += 110 * active
     return np.clip(image + rng.normal(0, 6, image.shape), 0, 255).astype(np.uint8)
 
 

@@ -25,10 +25,20 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny(corpora: Path) -> TrainSettings:
     """Settings of a run that takes a second."""
     return TrainSettings(
         source="src", target="tgt", data_root=str(corpora), backbone="test_resnet", weights="none", input_px=28,
         hidden=8, epochs=1, steps_per_epoch=4, lr=1e-3, batch=8, workers=0, boot=20, accelerator="cpu", log_every=1,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def base(tiny: TrainSettings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished stage A run; tests leave it as it is."""
+    from train.loop.run import train
+
+    folder = tmp_path_factory.mktemp("runs") / "base"
+    train(tiny, "source", folder, stage="base")
+    return folder

@@ -197,7 +197,7 @@ def _fold_test(
         return None, everything
     if settings.fold >= FOLDS:
         raise InputError.one(f"fold {settings.fold} is not among 0 to {FOLDS - 1}", "--fold", "pass 0, 1 or 2")
-    fold = folds_of(table.subjects, corpus, settings.seed)[settings.fold]
+    fold = folds_of(table.subjects, corpus, settings.seed, genders(table, listed))[settings.fold]
     out = rows_of(table.shard, table.subjects, fold)
     return _subset(table, out, columns, listed, f"{corpus}, fold {settings.fold} of {FOLDS}, subject-exclusive"), ~out
 
@@ -215,8 +215,10 @@ def _validation(
     if settings.val_share <= 0:
         mend = "pass for example --val-share 0.2"
         raise InputError.one("--select source-val needs held-out source subjects", "--val-share", mend)
-    remaining = [name for i, name in enumerate(table.subjects) if (rest & (table.shard == i)).any()]
-    chosen = held_out(remaining, settings.val_share, settings.seed, corpus)
+    gender = genders(table, listed)
+    left = [i for i in range(len(table.shards)) if (rest & (table.shard == i)).any()]
+    names = [table.subjects[i] for i in left]
+    chosen = held_out(names, settings.val_share, settings.seed, corpus, [gender[i] for i in left])
     out = rows_of(table.shard, table.subjects, chosen) & rest
     return _subset(table, out, columns, listed, f"{corpus}, {len(chosen)} held-out subjects"), rest & ~out
 
@@ -228,7 +230,8 @@ def _target(
     if settings.protocol == "transductive":
         name = f"{corpus}, all frames, which adaptation saw without labels (transductive, as in the paper)"
         return table, _subset(table, everything, columns, listed, name)
-    chosen = held_out(table.subjects, settings.held_out_share, settings.seed, corpus)
+    gender = genders(table, listed)
+    chosen = held_out(table.subjects, settings.held_out_share, settings.seed, corpus, gender)
     out = rows_of(table.shard, table.subjects, chosen)
     name = f"{corpus}, {len(chosen)} subjects that adaptation never saw (held-out)"
     return table.only(~out), _subset(table, out, columns, listed, name)

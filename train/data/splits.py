@@ -13,8 +13,20 @@ from assets.keyed import rng_for
 FOLDS = 3
 
 
-def folds_of(subjects: Sequence[str], corpus: str, seed: int = 0, count: int = FOLDS) -> tuple[tuple[str, ...], ...]:
+def folds_of(
+    subjects: Sequence[str], corpus: str, seed: int = 0, groups: Sequence[str] = (), count: int = FOLDS
+) -> tuple[tuple[str, ...], ...]:
     """Deal subjects into folds: the published folds where all of them are listed, otherwise a seeded deal.
+
+    Parameters
+    ----------
+    subjects : sequence of str
+    corpus : str
+    seed : int
+    groups : sequence of str
+        Apparent gender of each subject; the deal gives every fold its share of each.
+    count : int
+        Number of folds.
 
     Raises
     ------
@@ -29,13 +41,14 @@ def folds_of(subjects: Sequence[str], corpus: str, seed: int = 0, count: int = F
         parts = fold_subjects(name)
         if set(subjects) <= {person for part in parts for person in part}:
             return tuple(tuple(person for person in part if person in set(subjects)) for part in parts)
-    order = rng_for(seed, "folds", corpus).permutation(len(subjects))
-    ordered = [sorted(subjects)[i] for i in order]
+    ordered = _shuffled(subjects, groups, seed, "folds", corpus)
     return tuple(tuple(ordered[part::count]) for part in range(count))
 
 
-def held_out(subjects: Sequence[str], share: float, seed: int, corpus: str) -> tuple[str, ...]:
-    """Draw the subjects that are held out, at least one and never all.
+def held_out(
+    subjects: Sequence[str], share: float, seed: int, corpus: str, groups: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Draw the subjects that are held out, at least one and never all, with a share of each group.
 
     Raises
     ------
@@ -45,8 +58,15 @@ def held_out(subjects: Sequence[str], share: float, seed: int, corpus: str) -> t
     if len(subjects) < 2:
         raise InputError.one("a single subject cannot be split", corpus, "add subjects or use --protocol transductive")
     count = min(max(1, round(share * len(subjects))), len(subjects) - 1)
-    order = rng_for(seed, "held-out", corpus).permutation(len(subjects))
-    return tuple(sorted(sorted(subjects)[i] for i in order[:count]))
+    ordered = _shuffled(subjects, groups, seed, "held-out", corpus)
+    return tuple(sorted(ordered[i * len(ordered) // count] for i in range(count)))
+
+
+def _shuffled(subjects: Sequence[str], groups: Sequence[str], seed: int, *keys: str) -> list[str]:
+    """Return the subjects in a seeded order, group by group."""
+    group = dict(zip(subjects, groups or [""] * len(subjects), strict=True))
+    names = sorted(subjects)
+    return sorted((names[i] for i in rng_for(seed, *keys).permutation(len(names))), key=group.__getitem__)
 
 
 def rows_of(shard: np.ndarray, subjects: Sequence[str], chosen: Iterable[str]) -> np.ndarray:
