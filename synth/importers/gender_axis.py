@@ -12,20 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
 from assets.errors import InputError
 from assets.rig import Axis, Rig
+from synth.importers.overlay import LANDMARK_COUNT, Overlay
 
 PRIOR_MM2 = 30.0
 """Variance of the landmark misfit in the estimate: 478 neighbouring points count as some dozens of independent ones."""
 
 ENOUGH = 0.6
 """Share of the landmark movement that an axis must explain to be kept."""
-
-LANDMARK_COUNT = 468
-"""Landmarks used: all but those of the irises."""
 
 NEIGHBOURS = 12
 KEPT_VARIANCE = 0.9995
@@ -56,13 +53,15 @@ class AxisReport:
         return f"{self.name} axis {self.how}: {100 * self.explained:.0f} % of the reference's landmark movement{length}"
 
 
-def add_axes(rig: Rig, reference: Rig) -> tuple[Rig, list[AxisReport]]:
+def add_axes(rig: Rig, reference: Rig, overlay: Overlay) -> tuple[Rig, list[AxisReport]]:
     """Give a rig those axes of the reference that it lacks.
 
     Parameters
     ----------
     rig, reference : Rig
         Both with a landmark table of the same scheme.
+    overlay : Overlay
+        From the reference to the rig.
 
     Returns
     -------
@@ -82,7 +81,7 @@ def add_axes(rig: Rig, reference: Rig) -> tuple[Rig, list[AxisReport]]:
     missing = [axis for name, axis in reference.axes.items() if name not in rig.axes]
     axes, reports = dict(rig.axes), []
     for axis in missing:
-        made = _learned(rig, reference, axis) if len(rig.identity_mm) else _carried_over(rig, reference, axis)
+        made = _learned(rig, reference, axis) if len(rig.identity_mm) else _carried_over(rig, reference, overlay, axis)
         if made is None:
             continue
         delta, report = made
@@ -123,17 +122,11 @@ def _learned(rig: Rig, reference: Rig, axis: Axis) -> tuple[np.ndarray, AxisRepo
     return delta, AxisReport(axis.name, "learned", explained_share(wanted, got), coefficients)
 
 
-def _carried_over(rig: Rig, reference: Rig, axis: Axis) -> tuple[np.ndarray, AxisReport]:
-    """Lay the reference over the rig by their landmarks and read its displacement at the nearest vertices."""
-    if rig.landmarks is None or reference.landmarks is None:
-        raise InputError.one("no landmark table", rig.name, "import the model again")
-    here = rig.landmarks.points(rig.vertices_mm.astype(np.float64))[:LANDMARK_COUNT]
-    there = reference.landmarks.points(reference.vertices_mm.astype(np.float64))[:LANDMARK_COUNT]
-    warp = RBFInterpolator(there, here - there, kernel="linear", smoothing=1.0, neighbors=64)
+def _carried_over(rig: Rig, reference: Rig, overlay: Overlay, axis: Axis) -> tuple[np.ndarray, AxisReport]:
+    """Lay the reference over the rig and read its displacement at the nearest vertices."""
     drawn = np.unique(np.concatenate([part.faces.ravel() for part in reference.parts if not part.optional]))
-    laid = reference.vertices_mm[drawn] + warp(reference.vertices_mm[drawn])
     shift = between_eyes(reference, axis.delta_mm.astype(np.float64))[drawn]
-    distance, near = cKDTree(laid).query(rig.vertices_mm, k=NEIGHBOURS)
+    distance, near = cKDTree(overlay(reference.vertices_mm[drawn])).query(rig.vertices_mm, k=NEIGHBOURS)
     share = 1 / (distance + 2.0) ** 2
     share /= share.sum(1, keepdims=True)
     delta = (shift[near] * share[..., None]).sum(1)

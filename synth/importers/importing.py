@@ -17,7 +17,9 @@ from synth.importers.gender_axis import add_axes
 from synth.importers.gltf import read_gltf
 from synth.importers.ict import IDENTITY_MODES, is_ict, read_ict
 from synth.importers.lips import seal_lips
+from synth.importers.loans import borrow
 from synth.importers.obj import read_obj_folder
+from synth.importers.overlay import Overlay
 from synth.importers.source import SourceHead
 from synth.landmarks.correspondence import compute_landmark_table
 
@@ -120,8 +122,10 @@ def import_head(
     rig, residual_mm = _with_landmarks(rig, path)
     notes.append(f"landmarks fit to {residual_mm:.1f} mm on average")
     tell("learning attribute axes")
-    rig, reports = add_axes(rig, _reference())
-    rig = seal_lips(rig)
+    reference = _reference()
+    overlay = Overlay(reference, rig)
+    rig, reports = add_axes(rig, reference, overlay)
+    rig = seal_lips(borrow(rig, reference, overlay))
     notes += [str(report) for report in reports]
     notes += _gender_notes(rig)
     notes += _licence_notes(rig.licence)
