@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from assets.rig import Rig
 
@@ -68,7 +67,6 @@ def place_uv(rig: Rig, rest_mm: np.ndarray, rig_uv: np.ndarray, parts: np.ndarra
         Part of each vertex.
     """
     out = np.zeros((len(rest_mm), 2), np.float32)
-    skin = np.isin(parts, [index for index, part in enumerate(rig.parts) if part.material == "skin"])
     for index, part in enumerate(rig.parts):
         rows = np.flatnonzero(parts == index)
         if not len(rows):
@@ -77,11 +75,9 @@ def place_uv(rig: Rig, rest_mm: np.ndarray, rig_uv: np.ndarray, parts: np.ndarra
         if part.material == "skin":
             local = np.clip(rig_uv[rows], 0, 1)
         elif part.material == "hair":
-            local = _strands(points)
+            local = _box(rig_uv[rows])
         elif part.material == "teeth":
             local = _arch(points) * [1.0, 0.5] + [0.0, 0.0 if "lower" in part.name else 0.5]
-        elif part.material in ("lash", "brow"):
-            local = _from_skin(points, rest_mm[skin])
         else:
             local = _frontal(points)
         out[rows] = TILES[part.material].place(local)
@@ -102,17 +98,3 @@ def _arch(points: np.ndarray) -> np.ndarray:
     centre_z = points[:, 2].min()
     angle = np.arctan2(points[:, 0], points[:, 2] - centre_z + 4.0)
     return np.stack([np.clip(0.5 + angle / 3.2, 0, 1), _box(points[:, 1])], 1)
-
-
-def _strands(points: np.ndarray) -> np.ndarray:
-    """Azimuth around the crown across the strands, and height along them."""
-    top = points[points[:, 1].argmax()]
-    angle = np.arctan2(points[:, 0], points[:, 2] - top[2])
-    return np.stack([np.clip(0.5 + angle / (2 * np.pi), 0, 1), _box(points[:, 1])], 1)
-
-
-def _from_skin(points: np.ndarray, skin: np.ndarray) -> np.ndarray:
-    """Place along the lid, and distance from the skin: roots at v = 0, tips at v = 1."""
-    distance = cKDTree(skin).query(points)[0]
-    across = np.abs(points[:, 0])
-    return np.stack([_box(across), np.clip(distance / max(float(distance.max()), 1e-6), 0, 1)], 1)

@@ -44,8 +44,8 @@ def paint_avatar(
     texture[TILES["teeth"].window] = parts_paint.paint_teeth(rng)
     texture[TILES["tongue"].window] = parts_paint.paint_soft("tongue", rng)
     texture[TILES["cavity"].window] = parts_paint.paint_soft("cavity", rng)
-    texture[TILES["hair"].window] = parts_paint.paint_hair(spec, rng)
-    texture[TILES["lash"].window] = parts_paint.paint_lash(spec, rng)
-    texture[TILES["brow"].window] = parts_paint.paint_lash(spec, rng)
+    texture[TILES["hair"].window], creases[(*TILES["hair"].window, 3)] = parts_paint.paint_hair(spec, rng)
+    for name in ("lash", "brow"):
+        texture[TILES[name].window] = parts_paint.paint_lash(spec)
     texture[TILES["cloth"].window] = parts_paint.paint_cloth(spec, rng)
     return texture, creases, crease_regions(rig, surface, space)

@@ -80,31 +80,30 @@ def paint_soft(name: str, rng: np.random.Generator) -> np.ndarray:
     return _texture(colour * (1 + 0.12 * grain / grain.std())[..., None], 0.0)
 
 
-def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
-    """Return the hair's tile: strands along v; alpha thins out towards the tips at v = 0."""
+def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return the hair's tile and its gloss (H, W) uint8.
+
+    Strands run along v from the root at 1 to the tip at 0, where they thin out singly; alpha is coverage.
+    """
     _, v = _grid("hair")
-    tile = TILES["hair"]
-    fine = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), (26, 0.6), mode="wrap")
-    locks = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), (60, 4.0), mode="wrap")
-    strand = 0.55 * fine / fine.std() + 0.6 * locks / locks.std()
-    colour = (
-        np.asarray(spec.hair_rgb) * np.exp(0.32 * strand)[..., None] * (0.72 + 0.28 * _ramp(0.0, 0.5, v))[..., None]
-    )
-    cover = _ramp(-0.01, 0.10, v + 0.03 * strand)
-    return _texture(colour, cover)
+    shape = (TILES["hair"].height, TILES["hair"].width)
+    fine = ndimage.gaussian_filter(rng.standard_normal(shape), (40, 0.55), mode="wrap")
+    wisps = ndimage.gaussian_filter(rng.standard_normal(shape), (55, 1.6), mode="wrap")
+    locks = ndimage.gaussian_filter(rng.standard_normal(shape), (80, 5.0), mode="wrap")
+    fine, wisps, locks = (layer / layer.std() for layer in (fine, wisps, locks))
+    strand = 0.42 * fine + 0.34 * wisps + 0.30 * locks
+    depth = (0.62 + 0.38 * _ramp(0.0, 0.45, v)) * (1 - 0.25 * _ramp(0.93, 1.0, v))
+    warm = 1 + 0.10 * locks[..., None] * np.array([1.0, 0.3, -0.4])
+    colour = np.asarray(spec.hair_rgb) * np.exp(0.55 * strand)[..., None] * depth[..., None] * warm
+    cover = np.clip(0.5 + 6.0 * (v - 0.055 - 0.05 * (0.6 * fine + 0.8 * wisps)), 0, 1)
+    gloss = np.clip(128 * np.exp(0.6 * (0.6 * fine + 0.5 * wisps + 0.4 * locks)) * (0.4 + 0.6 * depth), 0, 255)
+    return _texture(colour, cover), np.rint(gloss).astype(np.uint8)
 
 
-def paint_lash(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
-    """Return the lashes' tile: single hairs from the lid at v = 0 to the tips at v = 1."""
-    u, v = _grid("lash")
-    comb = np.zeros(TILES["lash"].width)
-    for place in rng.uniform(0, 1, 46):
-        comb = np.maximum(comb, np.exp(-(((u - place) / 0.007) ** 2)) * rng.uniform(0.6, 1.0))
-    length = 0.9 if spec.apparent_gender == "female" else 0.55
-    cover = np.where(comb > 0.35 + 0.6 * np.clip(v / length, 0, 2), 1.0, 0.0)
-    cover = np.maximum(cover, (v < 0.10) * 1.0)
-    colour = np.ones((*cover.shape, 3)) * (0.012 + 0.12 * np.asarray(spec.hair_rgb))
-    return _texture(colour, cover)
+def paint_lash(spec: AvatarSpec) -> np.ndarray:
+    """Return the lashes' tile: nearly black, a little of the colour of the hair."""
+    colour = np.ones((TILES["lash"].height, TILES["lash"].width, 3))
+    return _texture(colour * (0.010 + 0.15 * np.asarray(spec.hair_rgb)), 1.0)
 
 
 def paint_cloth(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:

@@ -122,12 +122,20 @@ def _attributes(rng: np.random.Generator, rig: Rig, female: bool, age: float, gr
     return {name: round(value, 6) for name, value in wanted.items() if name in rig.axes}
 
 
+_STYLES_OF = {
+    "female": {"long", "bob", "bun", "curly", "ponytail"},
+    "male": {"cropped", "short", "side", "curly", "buzz"},
+}
+"""Words in the names of optional parts that make observers think of one gender; other words suit both."""
+
+
 def _optional_part(rng: np.random.Generator, rig: Rig, prefix: str, apparent_gender: str) -> str:
-    """Choose an optional part of the rig that does not carry the other gender in its name."""
+    """Choose an optional part of the rig; names with a word of the other gender only are left out."""
     other = "male" if apparent_gender == "female" else "female"
+    barred = (_STYLES_OF[other] - _STYLES_OF[apparent_gender]) | {other}
     names = sorted(part.name for part in rig.parts if part.optional and part.name.startswith(prefix))
-    names = [name for name in names if other not in name.split("_")]
-    return str(rng.choice(names)) if names else ""
+    fitting = [name for name in names if not barred & set(name.split("_"))]
+    return str(rng.choice(fitting or names)) if names else ""
 
 
 def _hair_colour(rng: np.random.Generator, shade: str, age: float) -> Triple:

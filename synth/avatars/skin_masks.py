@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from synth.avatars.skin_space import SkinSpace, noise
 
-_HAIRLINE = np.array([[0, 60], [16, 62], [32, 61], [46, 52], [56, 36], [66, 20], [76, 2], [82, -18], [90, -26],
-                      [97, -20], [104, 0], [118, -20], [140, -55], [270, -62]], float)  # fmt: skip
+_HAIRLINE = np.array([[0, 71], [21, 71], [39, 68], [53, 60], [68, 46], [82, 27], [92, 5], [101, -18], [110, -20],
+                      [117, 0], [130, 9], [148, 7], [163, -14], [178, -48], [200, -68], [270, -74]], float)  # fmt: skip
 _BEARD_LINE = np.array([[0, 10], [20, -50], [24, -58], [34, -66], [48, -60], [62, -46], [76, -28], [86, -18], [94, -22],
                         [100, -60], [130, -70], [270, -90]], float)  # fmt: skip
 """Arc length and height of the hair line and of the upper border of the beard, mm, for 63 mm between the eyes."""
@@ -104,9 +104,9 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     soft = ndimage.gaussian_filter(inner, 1.6)
     edge = np.clip(4 * soft * (1 - soft), 0, 1) * (1 - 0.6 * inner)
     eye = space.points.lid_upper[4]
-    ragged = 1.6 * fine + 1.6 * middle + 1.8 * pores
+    ragged = 1.4 * fine + 2.2 * middle
     hairline = np.interp(x / scale, *_HAIRLINE.T) * scale
-    scalp = smooth_step(-6.0, 9.0, y + ragged - hairline) * (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
+    scalp = smooth_step(-7.0, 9.0, y + ragged - hairline) * (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
     border = np.interp(x / scale, *_BEARD_LINE.T)
     lift = points["mouth_corner"][1] + 72.8 * scale
     beard = smooth_step(13.0, -13.0, y - border * scale - lift * 0.5 + 1.5 * middle) * smooth_step(-150, -112, y)

@@ -198,18 +198,18 @@ def shade(
                         d0, s0 = _mix(light, 0, a, b, c, wa, wb, wc), _mix(light, 3, a, b, c, wa, wb, wc)
                         d1, s1 = _mix(light, 1, a, b, c, wa, wb, wc), _mix(light, 4, a, b, c, wa, wb, wc)
                         d2, s2 = _mix(light, 2, a, b, c, wa, wb, wc), _mix(light, 5, a, b, c, wa, wb, wc)
+                        k0, k1, k2, k3 = texel(crease, offsets, widths, heights, level, u, v)
+                        gloss = k3 * TWO * BYTE
                         if program == 2:
-                            thin = np.float32(0.35)
-                            dense = np.float32(2.5)
-                            r = _tone(table, t0 * d0 + (thin + dense * t0) * s0)
-                            g = _tone(table, t1 * d1 + (thin + dense * t1) * s1)
-                            bl = _tone(table, t2 * d2 + (thin + dense * t2) * s2)
+                            thin, dense = np.float32(0.30), np.float32(2.5)
+                            r = _tone(table, t0 * d0 + (thin + dense * t0) * s0 * gloss)
+                            g = _tone(table, t1 * d1 + (thin + dense * t1) * s1 * gloss)
+                            bl = _tone(table, t2 * d2 + (thin + dense * t2) * s2 * gloss)
                         else:
-                            k0, k1, k2, k3 = texel(crease, offsets, widths, heights, level, u, v)
                             f0 = fold[regions[a, 0]] * wa + fold[regions[b, 0]] * wb + fold[regions[c, 0]] * wc
                             f1 = fold[regions[a, 1]] * wa + fold[regions[b, 1]] * wb + fold[regions[c, 1]] * wc
                             f2 = fold[regions[a, 2]] * wa + fold[regions[b, 2]] * wb + fold[regions[c, 2]] * wc
-                            flat, skin, gloss = np.float32(1.00392), t3 * BYTE, k3 * TWO * BYTE
+                            flat, skin = np.float32(1.00392), t3 * BYTE
                             relief = (k0 * TWO * BYTE - flat) * f0 + (k1 * TWO * BYTE - flat) * f1
                             relief = relief + (k2 * TWO * BYTE - flat) * f2
                             e0 = relief * np.float32(0.78)

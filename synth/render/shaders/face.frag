@@ -21,7 +21,8 @@ void main() {
 #ifdef CUT
     if (albedo.a < 0.5) discard;
     vec3 base = to_linear(albedo.rgb);
-    vec3 lit = base * v_diffuse + (vec3(0.35) + 2.5 * base) * v_specular;
+    float gloss = texture(crease_map, v_uv).a * 2.0;
+    vec3 lit = base * v_diffuse + (vec3(0.30) + 2.5 * base) * v_specular * gloss;
 #else
     vec4 crease = texture(crease_map, v_uv);
     vec3 base = to_linear(albedo.rgb) * mix(vec3(1.0), tint, albedo.a);
