@@ -72,6 +72,23 @@ class FaceModel:
     max_gaze_rad: float
     present: np.ndarray
 
+    @property
+    def corrections(self) -> np.ndarray:
+        """Displacements of the correctives, (L, 3, C)."""
+        shapes = [delta for _, delta in self.products]
+        return np.stack(shapes, -1) if shapes else np.empty((*self.neutral.shape, 0))
+
+    def slopes(self, weights: np.ndarray) -> np.ndarray | None:
+        """Return the derivative (T, C, K) of each corrective's weight at weights (T, K), None without correctives."""
+        if not self.products:
+            return None
+        result = np.zeros((len(weights), len(self.products), weights.shape[1]))
+        for row, (columns, _) in enumerate(self.products):
+            for column in columns:
+                others = [c for c in columns if c != column]
+                result[:, row, column] += weights[:, others].prod(1)
+        return result
+
     def correction(self, weights: np.ndarray) -> np.ndarray | None:
         """Return what the correctives add (T, L, 3) at weights (T, K), None if the rig has none."""
         if not self.products:

@@ -145,7 +145,7 @@ def fit_frames(
     """
     count, size = prior.mean.shape
     jacobian, centre = pose_columns(neutral_mm)
-    blocks = NormalBlocks(np.concatenate([model.units, jacobian], -1), model.trust)
+    blocks = NormalBlocks(np.concatenate([model.units, jacobian, model.corrections], -1), model.trust)
     if start is None:
         pose, weights = rigid_pose(points_px, neutral_mm, model.rigid, distance_mm), np.zeros((count, size))
     else:
@@ -159,8 +159,7 @@ def fit_frames(
             if extra is not None:
                 heads = heads + extra
         residual, metric = head_residual(points_px, pose, heads, depth_trust)
-        full = blocks.gram(metric)
-        right = blocks.project(residual @ metric)
+        full, right = _bent(blocks.gram(metric), blocks.project(residual @ metric), model.slopes(weights))
         poses, cross = full[:, size:, size:] + _pose_ridge(full), full[:, size:, :size]
         solved = np.linalg.solve(poses, np.concatenate([cross, right[:, size:, None]], -1))
         gram = full[:, :size, :size] - cross.transpose(0, 2, 1) @ solved[..., :size]
@@ -171,6 +170,30 @@ def fit_frames(
         increment = solved[..., size] - np.einsum("tpk,tk->tp", solved[..., :size], weights - before)
         pose = pose.moved(increment, centre)
     return FrameFit(weights, pose, gram, linear)
+
+
+def _bent(full: np.ndarray, right: np.ndarray, slopes: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return normal equations whose unit columns include what the correctives add at the current weights.
+
+    Parameters
+    ----------
+    full : (T, M + C, M + C) float
+        Gram matrix of units, pose and the C correctives.
+    right : (T, M + C) float
+    slopes : (T, C, K) float or None
+        Derivative of each corrective's weight with respect to each unit.
+    """
+    if slopes is None:
+        return full, right
+    size, units = full.shape[1] - slopes.shape[1], slopes.shape[2]
+    gram, linear = full[:, :size, :size].copy(), right[:, :size].copy()
+    turned = slopes.transpose(0, 2, 1)
+    cross = turned @ full[:, size:, :size]
+    gram[:, :units] += cross
+    gram[:, :, :units] += cross.transpose(0, 2, 1)
+    gram[:, :units, :units] += turned @ full[:, size:, size:] @ slopes
+    linear[:, :units] += np.einsum("tkc,tc->tk", turned, right[:, size:])
+    return gram, linear
 
 
 def _pose_ridge(full: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ def fit_identity(
     depth_trust: float,
     distance_mm: float,
     calm: np.ndarray,
-    rounds: int = 4,
+    rounds: int = 3,
     offset: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, FrameFit, float]:
     """Fit one identity to frames of one subject.

@@ -16,7 +16,7 @@ DISTANCES_MM = (400.0, 700.0, 1200.0)
 """Camera distances that are tried; a finer value comes from a parabola through their errors."""
 
 _USUAL_DISTANCE_MM = 700.0
-_SEARCH_FRAMES = 32
+_SEARCH_FRAMES = 24
 _CALMING = 2.0
 """How quickly a frame loses weight in the resting face with the sum of its expected weights."""
 
