@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from scipy import ndimage
 
 from synth.avatars.skin_space import SkinSpace
 
-PX_PER_MM = 14.0
+PX_PER_MM = 10.0
 LEFT_MM, TOP_MM, WIDTH_MM, HEIGHT_MM = 0.0, 48.0, 80.0, 54.0
 """The drawing plane covers this part of the chart, the left brow with room around it."""
 
@@ -69,8 +68,8 @@ def _draw(curve: np.ndarray, half: np.ndarray, density: float, female: bool, rng
     root_y = np.interp(along, _KNOTS, curve[:, 1]) + across * np.interp(along, _KNOTS, half) - 0.35 * np.sin(angle)
     for i in range(count):
         _hair(plane, root_x[i], root_y[i], angle[i], length[i], fade[i] * rng.uniform(0.55, 1.0))
-    hairs = ndimage.gaussian_filter(plane, 0.10 * PX_PER_MM)
-    shade = ndimage.gaussian_filter(plane, 1.0 * PX_PER_MM)
+    hairs = cv2.GaussianBlur(plane, (0, 0), 0.11 * PX_PER_MM)
+    shade = cv2.GaussianBlur(plane, (0, 0), 1.0 * PX_PER_MM)
     return np.clip(0.85 * hairs + 0.65 * shade, 0, 1).astype(np.float32)
 
 

@@ -21,14 +21,18 @@ def _fold(
     """Return one furrow (S, S): negative in the furrow, positive on the ridge beside it, tapering at both ends."""
     masks = skin_masks(space)
     dense = _smooth_curve(np.array(curve, float))
-    distance, place = to_curve(space, dense)
-    wobble = 1 + 0.22 * masks.fine + 0.25 * masks.middle
+    reach = 7 * width_mm
+    low, high = dense.min(0) - reach, dense.max(0) + reach
+    near = ((space.chart > low) & (space.chart < high)).all(-1) & (space.front > 0.05)
+    distance, place = to_curve(space.chart[near], dense)
+    wobble = np.clip(1 + 0.22 * masks.fine[near] + 0.25 * masks.middle[near], 0.3, 1.7)
     taper = np.sin(np.pi * np.clip(place, 0.001, 0.999)) ** 0.6
     width = width_mm * (0.75 + 0.35 * taper)
-    furrow = np.exp(-0.5 * (distance / width) ** 2) - ridge * np.exp(
-        -0.5 * ((distance - 2.3 * width) / (1.4 * width)) ** 2
-    )
-    return (-depth * furrow * taper * np.clip(wobble, 0.3, 1.7) * (space.front > 0.05)).astype(np.float32)
+    furrow = np.exp(-0.5 * (distance / width) ** 2)
+    furrow -= ridge * np.exp(-0.5 * ((distance - 2.3 * width) / (1.4 * width)) ** 2)
+    out = np.zeros(near.shape, np.float32)
+    out[near] = -depth * furrow * taper * wobble
+    return out
 
 
 def _at(place: np.ndarray, dx: float, dy: float) -> tuple[float, float]:

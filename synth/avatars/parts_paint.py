@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from scipy import ndimage
 
@@ -80,17 +81,21 @@ def paint_soft(name: str, rng: np.random.Generator) -> np.ndarray:
     return _texture(colour * (1 + 0.12 * grain / grain.std())[..., None], 0.0)
 
 
+def _streaks(rng: np.random.Generator, knots: int, width_px: float) -> np.ndarray:
+    """Return streaks along v (H, W) of unit variance: ``knots`` independent rows, blurred across."""
+    tile = TILES["hair"]
+    rows = ndimage.gaussian_filter1d(rng.standard_normal((knots, tile.width)), width_px, axis=1, mode="wrap")
+    streaks = cv2.resize(rows, (tile.width, tile.height), interpolation=cv2.INTER_CUBIC)
+    return streaks / streaks.std()
+
+
 def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the hair's tile and its gloss (H, W) uint8.
 
     Strands run along v from the root at 1 to the tip at 0, where they thin out singly; alpha is coverage.
     """
     _, v = _grid("hair")
-    shape = (TILES["hair"].height, TILES["hair"].width)
-    fine = ndimage.gaussian_filter(rng.standard_normal(shape), (40, 0.55), mode="wrap")
-    wisps = ndimage.gaussian_filter(rng.standard_normal(shape), (55, 1.6), mode="wrap")
-    locks = ndimage.gaussian_filter(rng.standard_normal(shape), (80, 5.0), mode="wrap")
-    fine, wisps, locks = (layer / layer.std() for layer in (fine, wisps, locks))
+    fine, wisps, locks = _streaks(rng, 13, 0.55), _streaks(rng, 9, 1.6), _streaks(rng, 7, 5.0)
     strand = 0.42 * fine + 0.34 * wisps + 0.30 * locks
     depth = (0.62 + 0.38 * _ramp(0.0, 0.45, v)) * (1 - 0.25 * _ramp(0.93, 1.0, v))
     warm = 1 + 0.10 * locks[..., None] * np.array([1.0, 0.3, -0.4])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from assets.keyed import rng_for
 from synth.avatars.brows import paint_brows
@@ -112,7 +111,7 @@ def _lids(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, female: bool) 
     """Redden the lid edges and darken the line of the upper lashes."""
     wet = base * np.array([0.92, 0.60, 0.56]) + 0.02
     colour = colour + (wet - colour) * (0.55 * masks.lid_edge)[..., None]
-    line = np.clip(ndimage.gaussian_filter(masks.upper_lid_edge, 1.2) * (1.5 if female else 0.9), 0, 1)
+    line = np.clip(masks.upper_lid_edge * (1.2 if female else 0.8), 0, 1)
     return colour * (1 - (0.82 if female else 0.6) * line)[..., None]
 
 

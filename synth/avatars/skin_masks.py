@@ -54,9 +54,9 @@ def bump(space: SkinSpace, middle: np.ndarray, wide_mm: float, high_mm: float) -
     return (spot * space.front).astype(np.float32)
 
 
-def to_curve(space: SkinSpace, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return distance in mm and place in [0, 1] along a curve (n, 2) of the chart for every texel."""
-    x, y = space.chart[..., 0], space.chart[..., 1]
+def to_curve(chart: np.ndarray, curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return distance in mm and place in [0, 1] along a curve (n, 2) of the chart for points (..., 2) of it."""
+    x, y = chart[..., 0], chart[..., 1]
     distance, place = np.full(x.shape, 1e3, np.float32), np.zeros(x.shape, np.float32)
     pieces = len(curve) - 1
     for piece in range(pieces):
@@ -120,7 +120,7 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     beard *= 1 - 0.75 * bump(space, np.array([points["mouth_corner"][0] * 0.5, points["under_lip"][1] + 3]), 5, 3)
     cheek = points["cheek"]
     return SkinMasks(
-        lips=lips, ears=ears, lids=lids, lid_edge=edge, upper_lid_edge=edge * smooth_step(-4, 0, y - 0.06 * x),
+        lips=lips, ears=ears, lids=lids, lid_edge=edge, upper_lid_edge=ndimage.gaussian_filter(edge * smooth_step(-4, 0, y - 0.06 * x), 1.2),
         cheeks=bump(space, cheek, 13, 12), nose=bump(space, points["nose_tip"], 9, 10),
         under_eye=bump(space, np.array([eye[0] * 0.86, -11.0 * scale]), 9, 4.2),
         chin=bump(space, points["chin"] + [0, 10], 13, 9), forehead=bump(space, np.array([0, 45.0]), 30, 16),

@@ -15,8 +15,8 @@ from assets.rig import MATERIALS, Rig
 from assets.units import UNIT_INDEX
 from synth.avatars.surface import Surface
 
-MAP_SIDE = 160
-DIRECTIONS = 160
+MAP_SIDE = 128
+DIRECTIONS = 110
 LIFT_MM = 1.6
 """Vertices are tested this far outside the surface, which hides the facets of the depth maps."""
 
@@ -97,14 +97,15 @@ def visible_share(positions_mm: np.ndarray, normals: np.ndarray, triangles: np.n
     moments, sums = np.zeros((count, 4, 4), np.float32), np.zeros((count, 4), np.float32)
     share, total = np.zeros(count, np.float32), np.zeros(count, np.float32)
     depth = np.empty((MAP_SIDE, MAP_SIDE), np.float32)
-    reach = float(np.abs(points - points.mean(0)).max()) * 1.8
+    reach = float(np.abs(points - points.mean(0)).max()) * 1.35
+    middle = points.mean(0)
     for direction in sphere_directions(DIRECTIONS):
         across = np.cross(direction, [0.0, 1.0, 0.0] if abs(direction[1]) < 0.9 else [1.0, 0.0, 0.0])
         across /= np.linalg.norm(across)
         frame = np.stack([across, np.cross(direction, across), direction]).astype(np.float32)
         scale = np.float32(MAP_SIDE / (2 * reach))
-        seen = (points - points.mean(0).astype(np.float32)) @ frame.T
-        probe = (tested - points.mean(0).astype(np.float32)) @ frame.T
+        seen = (points - middle) @ frame.T
+        probe = (tested - middle) @ frame.T
         for array in (seen, probe):
             array[:, :2] = array[:, :2] * scale + MAP_SIDE / 2
         _depth_map(seen, triangles, depth)
