@@ -60,4 +60,4 @@ def _render(name: str, folder: Path, subjects: int, frames: int, twins: bool) ->
     with progress_watcher() as watcher:
         result = run(config, plan, folder, usable_cores(), watcher=watcher)
     if result.failed:
-        raise InputError([problem for problems in result.failed.values() for problem in problems])
+        raise InputError(dict.fromkeys(problem for problems in result.failed.values() for problem in problems))

@@ -1,0 +1,129 @@
+"""Speed of loader and steps on this machine, as ratios within one run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from train.data.assemble import assemble
+from train.data.datasets import PairedDataset
+from train.data.loading import batches
+from train.data.order import source_plans
+from train.loop.checkpoint import Progress
+from train.loop.fabric import make_fabric, precision_name
+from train.loop.reporter import Silent
+from train.loop.run import Run, loader_workers, micro_batches, views_of
+from train.loop.system import System
+from train.methods.registry import method_named
+from train.models.build import Heads, build_encoder
+from train.settings import TrainSettings
+
+
+def bench_loader(settings: TrainSettings, pictures: int = 3000) -> dict[str, Any]:
+    """Decode pictures of the source with their twins in this process.
+
+    Returns
+    -------
+    dict
+        ``images_per_cpu_s`` decoded, cropped and mirrored images per second of one core, ``kilobytes`` of an
+        encoded picture, ``size_px``.
+    """
+    data = assemble(settings)
+    dataset = PairedDataset(data.source, data.labels, 0.875, with_twins=True)
+    batch = min(32, len(dataset))
+    made, wall, cpu = 0, time.perf_counter(), time.process_time()
+    epoch = 0
+    while made < pictures:
+        plans = source_plans(len(dataset), batch, epoch, 0, len(dataset) // batch, settings.seed)
+        for part in batches(dataset, plans):
+            made += len(part.real) + part.twins.shape[0] * part.twins.shape[1]
+            if made >= pictures:
+                break
+        epoch += 1
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    lengths = [shard.offsets["real"][:, 1] for shard in data.source.shards]
+    return {
+        "images_per_cpu_s": made / cpu,
+        "images_per_s": made / wall,
+        "kilobytes": float(sum(part.sum() for part in lengths) / sum((part > 0).sum() for part in lengths)) / 1000,
+        "size_px": data.source.size_px,
+    }
+
+
+def bench_step(settings: TrainSettings, method: str, steps: int = 20) -> dict[str, Any]:
+    """Time the steps of a method with the real loader and with one batch kept on the device.
+
+    Returns
+    -------
+    dict
+        ``loader_s`` and ``memory_s`` per iteration, their ratio ``efficiency`` (1 means that the loader costs
+        nothing), ``frames_per_s``, seconds of each phase, peak GPU memory, device.
+    """
+    settings = replace(settings, weights="none")
+    data, kind = assemble(settings), method_named(method)
+    fabric = make_fabric(settings)
+    encoder = build_encoder(settings.backbone, "none", data.columns, settings.input_px)
+    heads = Heads([encoder.make_head(len(data.columns), settings.hidden, settings.dropout) for _ in range(2)])
+    extra = kind.discriminator(encoder.feature_size, len(data.columns))
+    system = System(fabric, encoder, heads, extra, settings)
+    workers = loader_workers(settings.workers, fabric.device.type == "cuda")
+    per_epoch = max(1, len(data.source) // settings.batch)
+    run = Run(
+        settings, kind(settings, system), system, data, fabric, Path(), {}, Silent(), per_epoch, workers, Progress()
+    )  # fmt: skip
+
+    def iterate(views: Any) -> None:
+        for phase in run.method.phases():
+            system.run_phase(phase, [views])
+
+    def endless() -> Any:
+        epoch = 0
+        while True:
+            yield from micro_batches(run, epoch, 0, per_epoch)
+            epoch += 1
+
+    stream = endless()
+    kept = views_of(run, next(stream), 0)
+    for _ in range(3):
+        iterate(kept)
+        iterate(views_of(run, next(stream), 0))
+    loaded = _seconds(fabric, steps, lambda: iterate(views_of(run, next(stream), 0)))
+    memory = _seconds(fabric, steps, lambda: iterate(kept))
+    phases = {
+        f"{number} {phase.name}": _seconds(
+            fabric, max(3, steps // 4), lambda phase=phase: system.run_phase(phase, [kept])
+        )
+        for number, phase in enumerate(run.method.phases(), 1)
+    }
+    cuda = fabric.device.type == "cuda"
+    return {
+        "method": method,
+        "backbone": settings.backbone,
+        "device": torch.cuda.get_device_name(fabric.device) if cuda else f"CPU, {torch.get_num_threads()} threads",
+        "precision": precision_name(fabric),
+        "batch": settings.batch,
+        "workers": workers,
+        "loader_s": loaded,
+        "memory_s": memory,
+        "efficiency": memory / loaded,
+        "frames_per_s": settings.batch / loaded,
+        "phase_s": phases,
+        "peak_gigabytes": torch.cuda.max_memory_allocated(fabric.device) / 1e9 if cuda else None,
+    }
+
+
+def _seconds(fabric: Any, count: int, action: Callable[[], None]) -> float:
+    """Return the median seconds of one call."""
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        action()
+        if fabric.device.type == "cuda":
+            torch.cuda.synchronize(fabric.device)
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]
