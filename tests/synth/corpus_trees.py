@@ -14,6 +14,8 @@ from scipy.io import savemat
 
 from assets.corpora import CORPORA
 from assets.keyed import rng_for
+from assets.landmarks import SCHEMES
+from synth.landmarks.canonical import canonical_face_mm
 
 HEIGHT, WIDTH = 48, 64
 BP4D_CODED = (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23, 24, 27, 28, 33)
@@ -74,9 +76,14 @@ def write_text(path: Path, lines: list[str], newline: str = "\n") -> None:
     path.write_bytes((newline.join(lines) + newline).encode())
 
 
-def random_points(rng: np.random.Generator, count: int, landmarks: int) -> np.ndarray:
-    """Return (count, landmarks, 2) pixels counted from 0, with two decimals."""
-    return np.round(rng.uniform(1, 40, (count, landmarks, 2)), 2)
+def face_points(rng: np.random.Generator, count: int, scheme: str) -> np.ndarray:
+    """Return (count, L, 2) pixels counted from 0, with two decimals: an average face that moves, turns and trembles."""
+    face_mm = canonical_face_mm()[0][list(SCHEMES[scheme].points), :2]
+    roll, px_per_mm = rng.uniform(-0.2, 0.2, count), rng.uniform(0.19, 0.21, count)
+    cosine, sine = px_per_mm * np.cos(roll), px_per_mm * np.sin(roll)
+    turn = np.stack([np.stack([cosine, sine], -1), np.stack([sine, -cosine], -1)], -2)
+    centre = np.array([WIDTH, HEIGHT]) / 2 + rng.uniform(-2, 2, (count, 1, 2))
+    return np.round(centre + face_mm @ turn.swapaxes(1, 2) + rng.normal(0, 0.05, (count, len(face_mm), 2)), 2)
 
 
 def point_row(points_px: np.ndarray, first: float = 1.0) -> list[str]:
@@ -117,7 +124,7 @@ def make_bp4d(root: Path) -> Tree:
             write_text(root / "AUCoding" / "AU_OCC" / f"{subject}_{task}.csv", [header, *rows], newline)
             _write_bp4d_pictures(root / "Sequences(2D+3D)" / subject / task, subject, truth)
             _write_bp4d_intensity(root, subject, task, truth, rng)
-            truth.points_px = random_points(rng, count, 49)
+            truth.points_px = face_points(rng, count, "ibug49")
             if subject == "F001":
                 truth.points_px[2] = np.nan
                 write_text(root / "landmarks" / f"{subject}_{task}.txt", _frame_rows(frames, truth.points_px))
@@ -187,7 +194,7 @@ def make_disfa(root: Path, camera: str = "Left") -> Tree:
         frames = np.arange(1, count + 1)
         truth = Truth(genders[subject], frames, au, np.ones_like(au), np.ones(count, bool), intensity=intensity)
         truth.picture_numbers = frames - 1
-        truth.points_px = random_points(rng, count, 66)
+        truth.points_px = face_points(rng, count, "ibug66")
         _write_mats(root / "Landmark_Points" / subject / "tmp_frame_lm", subject, truth)
         tree[subject, f"{camera}Video{subject}_comp"] = truth
     write_text(root / "gender.csv", ["subject,apparent_gender", "SN001,F", "SN010,male", "SN031,f"], "\r\n")
@@ -246,7 +253,7 @@ def make_gft(root: Path) -> Tree:
                 name = f"{frame}.jpg" if kind == "unpadded" else f"{frame:05d}.png"
                 write_picture(root / "images" / subject / name, int(frame))
         truth.picture_numbers = np.where(truth.has_picture, truth.frames, -1)
-        truth.points_px = random_points(rng, kept, 49)
+        truth.points_px = face_points(rng, kept, "ibug49")
         lines = [" ".join([str(f), *point_row(p)]) for f, p in zip(truth.frames, truth.points_px, strict=True)]
         write_text(root / "landmarks" / f"{subject}.txt", lines)
         tree[subject, subject] = truth
