@@ -1,4 +1,4 @@
-"""Backgrounds: a vertical gradient with soft blobs, painted once per scene."""
+"""Backgrounds: a vertical gradient with soft blobs and boxes, painted once per scene."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def paint_background(background: Background, size_px: int) -> np.ndarray:
     Parameters
     ----------
     background : Background
-        ``texture`` scales the contrast of the blobs; ``seed`` places them.
+        ``texture`` scales the contrast of the blobs; ``seed`` places them and the boxes.
     size_px : int
     """
     centre = (np.arange(size_px) + 0.5) / size_px
@@ -37,4 +37,20 @@ def paint_background(background: Background, size_px: int) -> np.ndarray:
             across = np.exp(-0.5 * ((centre - x) / wide) ** 2)
             change += amount * np.exp(-0.5 * ((centre[:, None] - y) / high) ** 2) * across
         picture *= np.exp(background.texture * change)[..., None]
+    if background.clutter > 0:
+        _place_boxes(picture, background, centre)
     return np.round(255 * to_display(picture)).astype(np.uint8)
+
+
+def _place_boxes(picture: np.ndarray, background: Background, centre: np.ndarray) -> None:
+    """Paint upright boxes out of focus over a linear picture (S, S, 3), in place."""
+    rng = rng_for(background.seed, "boxes")
+    base = (np.asarray(background.top) + np.asarray(background.bottom)) / 2
+    for _ in range(background.clutter):
+        x, y, wide, high = *rng.uniform(0.0, 1.0, 2), *rng.uniform(0.04, 0.22, 2)
+        soft = rng.uniform(0.002, 0.008)
+        colour = base * np.exp(rng.normal(0.0, 0.75) + rng.normal(0.0, 0.25, 3))
+        across, down = ((1 + np.tanh((half - np.abs(centre - at)) / soft)) / 2 for at, half in ((x, wide), (y, high)))
+        cover = (down[:, None] * across)[..., None]
+        picture *= 1 - cover
+        picture += cover * colour

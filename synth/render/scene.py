@@ -25,12 +25,25 @@ class Light:
 
 @dataclass(frozen=True)
 class Background:
-    """What stands behind the head: a vertical gradient between two linear RGB colours, with soft blobs."""
+    """What stands behind the head: a vertical gradient between two linear RGB colours, soft blobs, boxes.
+
+    Attributes
+    ----------
+    top, bottom : (3,) float
+        Linear RGB.
+    texture : float
+        Contrast of the blobs.
+    seed : int
+        Places blobs and boxes.
+    clutter : int
+        Number of upright boxes out of focus: shelves, frames, windows.
+    """
 
     top: tuple[float, float, float]
     bottom: tuple[float, float, float]
     texture: float = 0.0
     seed: int = 0
+    clutter: int = 0
 
 
 @dataclass(frozen=True)

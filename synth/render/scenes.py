@@ -82,7 +82,9 @@ def scene_from_json(text: str) -> Scene:
         values = json.loads(text)
         lights = tuple(Light(tuple(item["direction"]), tuple(item["colour"])) for item in values["lights"])
         back, sensor = values["background"], values["sensor"]
-        background = Background(tuple(back["top"]), tuple(back["bottom"]), back["texture"], back["seed"])
+        background = Background(
+            tuple(back["top"]), tuple(back["bottom"]), back["texture"], back["seed"], back["clutter"]
+        )
         optics = Sensor(sensor["noise"], sensor["blur_px"], tuple(sensor["gain"]), sensor["jpeg_quality"])
         return Scene(lights, tuple(values["ambient"]), background, values["camera_distance_mm"], optics)
     except (json.JSONDecodeError, KeyError, TypeError) as error:

@@ -82,7 +82,7 @@ class Displays:
         tail = ndtr(-latent)
         limit = ndtr(-self.threshold)
         low, high = self.corpus.apex_level
-        present = low + (high - low) * np.clip(1.0 - tail / limit, 0.0, 1.0) ** 1.2
+        present = low + (high - low) * np.clip(1.0 - tail / limit, 0.0, 1.0) ** 1.8
         trace = np.clip(1.0 - (tail - limit) / (0.5 * limit), 0.0, 1.0) * 0.75 * self.corpus.onset_level
         return np.where(tail < limit, present, trace)
 

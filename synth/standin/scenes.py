@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def _common_room(rng: np.random.Generator) -> tuple[tuple[Light, ...], Triple, B
     )
     hue = rng.uniform(0.5, 1.0, (2, 3))
     top, bottom = _tint(tuple(hue[0]), rng.uniform(0.12, 0.4)), _tint(tuple(hue[1]), rng.uniform(0.05, 0.25))
-    return lights, _tint((1.0, 0.97, 0.9), rng.uniform(0.22, 0.32)), Background(top, bottom, 0.9)
+    return lights, _tint((1.0, 0.97, 0.9), rng.uniform(0.22, 0.32)), Background(top, bottom, 0.7, clutter=9)
 
 
 ROOMS: dict[str, Callable[[np.random.Generator], tuple[tuple[Light, ...], Triple, Background]]] = {
@@ -111,5 +112,5 @@ def subject_scene(corpus: StandinCorpus, subject: str, ita_deg: float, seed: int
         jpeg_quality=int(rng.integers(camera.jpeg_quality[0], camera.jpeg_quality[1] + 1)),
     )
     top, bottom = _tint(background.top, bright), _tint(background.bottom, bright)
-    background = Background(top, bottom, background.texture, int(rng.integers(0, 2**31)))
+    background = replace(background, top=top, bottom=bottom, seed=int(rng.integers(0, 2**31)))
     return Scene(lights, ambient, background, float(rng.uniform(*camera.distance_mm)), sensor)

@@ -27,6 +27,9 @@ _IRIS_RGB = {
     "olive": ((0.05, 0.026, 0.012), (0.09, 0.07, 0.03)),
     "dark": ((0.025, 0.013, 0.008),),
 }
+_WORN_BY = {
+    "bob": "female", "long": "female", "bun": "female", "cropped": "male", "short": "male", "side": "male",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -125,10 +128,10 @@ def subject_spec(rig: Rig, corpus: StandinCorpus, subject: Subject, seed: int) -
         hair_rgb=_near(_HAIR_RGB[subject.tone], rng),
         iris_rgb=_near(_IRIS_RGB[subject.tone], rng),
         cloth_rgb=tuple((rng.uniform(0.02, 0.5) * rng.uniform(0.4, 1.0, 3)).round(4).tolist()),
-        brow_thickness=float(rng.uniform(0.7, 1.05) if female else rng.uniform(0.95, 1.35)),
+        brow_thickness=float(rng.uniform(0.65, 0.95) if female else rng.uniform(0.95, 1.35)),
         brow_density=float(rng.uniform(0.7, 1.2)),
         beard=float(beard),
-        lip_redness=float(rng.uniform(0.35, 0.9) if female else rng.uniform(0.15, 0.5)),
+        lip_redness=float(rng.uniform(0.45, 1.0) if female else rng.uniform(0.15, 0.5)),
         freckles=float(rng.uniform(0.0, 0.6) ** 2 if subject.tone == "light" else 0.0),
         creases=float(np.clip(0.45 + 0.3 * old + rng.normal(0.0, 0.12), 0.15, 1.0)),
         seed=int(rng.integers(0, 2**31)),
@@ -138,19 +141,27 @@ def subject_spec(rig: Rig, corpus: StandinCorpus, subject: Subject, seed: int) -
 def _attributes(rig: Rig, subject: Subject, old: float, rng: np.random.Generator) -> dict[str, float]:
     """Return coordinates along those of the rig's axes that are understood: gender, age, ancestry."""
     sign = -1.0 if subject.apparent_gender == "female" else 1.0
-    wanted = {"gender": sign * rng.uniform(0.65, 1.0), "age": old}
+    wanted = {"gender": sign * rng.uniform(0.8, 1.0), "age": old}
     for name in ("african", "asian", "caucasian"):
         own = name == _ANCESTRY[subject.tone]
-        wanted[f"ancestry_{name}"] = rng.uniform(0.5, 0.95) if own else rng.uniform(-0.25, 0.1)
+        wanted[f"ancestry_{name}"] = rng.uniform(0.4, 0.8) if own else rng.uniform(-0.35, 0.0)
     return {name: round(float(value), 6) for name, value in wanted.items() if name in rig.axes}
 
 
 def _part(rig: Rig, prefix: str, apparent_gender: str, rng: np.random.Generator) -> str:
-    """Choose an optional part of the rig; parts that carry the other gender in their name are left out."""
+    """Choose an optional part of the rig, empty if it has none of the kind.
+
+    Parts that carry the other gender in their name are left out; long hair is mostly worn by women and cropped
+    hair by men, so that observers would judge the apparent gender as intended.
+    """
     other = "male" if apparent_gender == "female" else "female"
-    names = sorted(part.name for part in rig.parts if part.name.startswith(prefix))
+    names = sorted(part.name for part in rig.parts if part.optional and part.name.startswith(prefix))
     names = [name for name in names if other not in name.split("_")]
-    return str(rng.choice(names)) if names else ""
+    if not names:
+        return ""
+    chances = np.array([0.08 if _WORN_BY.get(name.removeprefix(prefix), apparent_gender) == other else 1.0
+                        for name in names])  # fmt: skip
+    return str(rng.choice(names, p=chances / chances.sum()))
 
 
 def _near(colours: tuple[tuple[float, float, float], ...], rng: np.random.Generator) -> tuple[float, float, float]:

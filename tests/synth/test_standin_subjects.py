@@ -25,7 +25,7 @@ PARTS = ("hair_bob", "hair_short_male", "hair_long_female", "cloth_shirt")
 
 
 def _rig(names: tuple[str, ...] = PARTS) -> SimpleNamespace:
-    parts = [SimpleNamespace(name=name) for name in ("skin", *names)]
+    parts = [SimpleNamespace(name=name, optional=True) for name in ("skin", *names)]
     axes = {"gender": None, "age": None, "ancestry_african": None}
     return SimpleNamespace(name="hm08", parts=parts, axes=axes, identity_mm=np.zeros((20, 3, 3)))
 
