@@ -9,8 +9,11 @@ import click
 from cli.lazy import LazyGroup
 
 COMMANDS = {
-    "list": ("cli.synth_assets:list_rigs", "List the built-in rigs."),
+    "list": ("cli.synth_assets:list_rigs", "List the built-in and imported rigs."),
     "build": ("cli.synth_assets:build", "Build the default rig from its source data."),
+    "import": ("cli.synth_assets_import:import_rig", "Turn an ICT-FaceKit, GLB or OBJ head into a rig."),
+    "coverage": ("cli.synth_assets_import:coverage_of_rig", "Say which Action Units a rig shows, and by what."),
+    "view": ("cli.synth_assets_import:view_rig", "Draw a contact sheet of a rig."),
     "validate": ("cli.synth_assets:validate", "Check a rig and say which Action Units it shows."),
 }
 
@@ -22,10 +25,11 @@ def assets() -> None:
 
 @click.command("list")
 def list_rigs() -> None:
-    """List the built-in rigs: size, units, identity modes, axes, licence."""
+    """List the built-in and the imported rigs: size, units, identity modes, axes, licence."""
     from assets.rig_bundle import BUILT_IN, load_rig
+    from assets.rig_library import library_rigs
 
-    for name in BUILT_IN:
+    for name in (*BUILT_IN, *library_rigs()):
         rig = load_rig(name)
         click.echo(
             f"{name}  version {rig.version}, {len(rig.vertices_mm)} vertices, {int(rig.has_shape.sum())} units, "

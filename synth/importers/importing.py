@@ -11,6 +11,7 @@ from assets.rig import Licence, Rig
 from assets.rig_bundle import BUILT_IN, fingerprinted, load_rig, with_landmarks
 from assets.rig_library import is_rig_name
 from synth.importers.assemble import Options, assemble
+from synth.importers.choices import write_png
 from synth.importers.dimorphism import dimorphism
 from synth.importers.files import is_archive
 from synth.importers.gender_axis import add_axes
@@ -22,6 +23,7 @@ from synth.importers.obj import read_obj_folder
 from synth.importers.overlay import Overlay
 from synth.importers.source import SourceHead
 from synth.landmarks.correspondence import compute_landmark_table
+from synth.landmarks.portrait import Sitter
 
 REFERENCE = "hm08"
 """The built-in rig whose attribute axes are carried over to heads without."""
@@ -83,7 +85,11 @@ def read_source(path: Path, kind: str, identity_modes: int = IDENTITY_MODES) -> 
 
 
 def import_head(
-    path: Path, name: str, options: Options | None = None, tell: Callable[[str], None] = lambda _: None
+    path: Path,
+    name: str,
+    options: Options | None = None,
+    pictures: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[Rig, ImportReport]:
     """Turn a head from elsewhere into a rig.
 
@@ -94,6 +100,8 @@ def import_head(
     name : str
         Letters, digits, ``_``, ``.`` and ``-``.
     options : Options or None
+    pictures : Path or None
+        Folder for portraits of the head where no face is found on it, to see what is wrong.
     tell : callable
         Called with a sentence before each step that takes a second or more.
 
@@ -119,7 +127,7 @@ def import_head(
     tell(f"reading {path}")
     rig, notes = assemble(read_source(path, kind), name, options)
     tell("looking for landmarks")
-    rig, residual_mm = _with_landmarks(rig, path)
+    rig, residual_mm = _with_landmarks(rig, path, pictures)
     notes.append(f"landmarks fit to {residual_mm:.1f} mm on average")
     tell("learning attribute axes")
     reference = _reference()
@@ -141,19 +149,21 @@ def _reference() -> Rig:
     )
 
 
-def _with_landmarks(rig: Rig, path: Path) -> tuple[Rig, float]:
+def _with_landmarks(rig: Rig, path: Path, pictures: Path | None) -> tuple[Rig, float]:
     try:
         table, report = compute_landmark_table(rig)
     except InputError as error:
         what = "; ".join(problem.what for problem in error.problems)
-        raise InputError.one(
-            what, path, "check --up, --front and --unit, and that lids and lips are open holes or closed skin"
-        ) from None
-    if report.mean_mm > RESIDUAL_LIMIT_MM:
-        raise InputError.one(
-            f"landmarks miss the face by {report.mean_mm:.1f} mm on average", path, "check --up, --front and --unit"
-        )
-    return replace(rig, landmarks=table), report.mean_mm
+    else:
+        if report.mean_mm <= RESIDUAL_LIMIT_MM:
+            return replace(rig, landmarks=table), report.mean_mm
+        what = f"landmarks miss the face by {report.mean_mm:.1f} mm on average"
+    mend = "check --up, --front and --unit"
+    if pictures is not None:
+        for name, yaw in (("front", 0.0), ("left", -0.6), ("right", 0.6)):
+            write_png(pictures / f"{name}.png", Sitter(rig).portrait(rig.vertices_mm, yaw).picture)
+        mend = f"look at the pictures in {pictures}; {mend}"
+    raise InputError.one(what, path, mend)
 
 
 def _gender_notes(rig: Rig) -> list[str]:
