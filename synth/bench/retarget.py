@@ -208,6 +208,7 @@ def _settings(noise_mm: float, model: FaceModel) -> FitSettings:
         independent_points=len(model.trust),
         depth_trust=_DEPTH_TRUST,
         sparsity=3.0,
+        symmetry=0.0,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from synth.fit.face_model import FITTED_UNITS
+from synth.fit.face_model import FITTED_INDEX, FITTED_UNITS, OTHER_SIDE
 from synth.fit.frame_fit import Prior
 from synth.fit.network_scores import SEEN_BY_NETWORK, SPREAD, expected_weights, resting_scores
 from synth.fit.settings import FitSettings
@@ -17,12 +19,33 @@ _FIRM_READING = 4.0
 _QUICK = {"eyeBlink": 0.6, "eyeWide": 0.5, "eyeSquint": 0.3, "jawOpen": 0.2}
 _USUAL_MOVE = 0.12
 _LEAP = 3.0
+_SEEN_APART, _UNSEEN_APART = 0.15, 0.4
+"""Spread of the difference between both sides, with and without a network that sees it."""
+
+_SMILES, _ROUNDS = ("mouthSmile",), ("mouthPucker", "mouthFunnel")
+_MIMICS: dict[str, tuple[str, ...]] = {
+    "mouthFrown": _SMILES, "mouthDimple": _SMILES, "browDown": _SMILES,
+    "mouthStretch": (*_SMILES, *_ROUNDS), "mouthPress": (*_SMILES, *_ROUNDS),
+    "mouthPucker": _SMILES, "mouthFunnel": _SMILES, "noseSneer": _SMILES, "mouthShrugLower": _SMILES,
+    "mouthShrugUpper": _SMILES, "mouthRollUpper": _ROUNDS, "mouthRollLower": _ROUNDS,
+}  # fmt: skip
+"""Units that make up for errors in the shape of another one: where that is strong, they need more evidence."""
+
+_MIMICRY = 3.0
 
 
 def _moves() -> np.ndarray:
     stems = [name.removesuffix("Left").removesuffix("Right") for name in FITTED_UNITS]
     return np.array([_QUICK.get(stem, _USUAL_MOVE) for stem in stems])
 
+
+TWO_SIDED = np.array(
+    [
+        OTHER_SIDE[i] != i and not name.startswith(("eye", "jaw", "mouthLeft", "mouthRight"))
+        for i, name in enumerate(FITTED_UNITS)
+    ]
+)
+"""Units whose two sides usually move together; lids may wink, and jaw and mouth shift to one side by themselves."""
 
 MOVE_PER_FRAME = _moves()
 """Typical change of each weight from frame to frame at 25 frames per second."""
@@ -53,19 +76,35 @@ def expression_prior(
     if scores is not None and settings.network > 0:
         mean = expected_weights(scores, resting_scores(scores, resting))
         read = SEEN_BY_NETWORK
-        mean[:, ~read] = 0.0
         spread = np.where(read, np.minimum(SPREAD / np.sqrt(settings.network), UNREAD_SPREAD), UNREAD_SPREAD)
-    precision = np.broadcast_to(noise / spread**2, (count, size)).copy()
+    precision = noise / spread**2 * (1.0 + _MIMICRY * _mimicked(mean))
     mean[resting] = 0.0
     precision[resting] *= 25.0
     mean[:, ~present] = 0.0
     precision[:, ~present] = 1e9
-    return Prior(mean, precision, np.full(size, _SPARSITY * settings.sparsity * noise))
+    pull = np.full(size, _SPARSITY * settings.sparsity * noise)
+    balance = None
+    if settings.symmetry > 0:
+        spread_apart = _SEEN_APART if scores is not None else _UNSEEN_APART
+        balance = np.where(TWO_SIDED, settings.symmetry * noise / spread_apart**2, 0.0)
+    return Prior(mean, precision, pull, balance=balance)
+
+
+def _mimicked(mean: np.ndarray) -> np.ndarray:
+    """Return how much of another movement is expected (T, K) that a unit could be mistaken for."""
+    result = np.zeros_like(mean)
+    for unit, others in _MIMICS.items():
+        for side in ("Left", "Right"):
+            name = unit + side if unit + side in FITTED_INDEX else unit
+            for other in others:
+                strength = mean[:, FITTED_INDEX[other + side if other + side in FITTED_INDEX else other]]
+                result[:, FITTED_INDEX[name]] = np.maximum(result[:, FITTED_INDEX[name]], strength)
+    return result
 
 
 def firm(prior: Prior) -> Prior:
     """Return a prior that trusts the reading more than the landmarks: for telling identity from expression."""
-    return Prior(prior.mean, prior.precision * _FIRM_READING, prior.pull)
+    return replace(prior, precision=prior.precision * _FIRM_READING)
 
 
 def steadiness(weights: np.ndarray, gaps: np.ndarray, settings: FitSettings, noise: float) -> np.ndarray | None:

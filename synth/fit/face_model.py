@@ -10,13 +10,16 @@ import numpy as np
 from assets.errors import InputError
 from assets.landmarks import FACE_OVAL, LEFT_IRIS, RIGHT_IRIS, RIGID_WEIGHTS, SCHEMES
 from assets.rig import Rig
-from assets.units import GAZE_UNITS, UNIT_INDEX, UNITS
+from assets.units import GAZE_UNITS, UNIT_INDEX, UNITS, mirror_name
 
 FITTED_UNITS: tuple[str, ...] = tuple(name for name in UNITS if name not in GAZE_UNITS and name != "tongueOut")
 """The 43 units whose weights the fit looks for: not the gaze, not the tongue (no landmark is on it)."""
 
 FITTED_COLUMNS = np.array([UNIT_INDEX[name] for name in FITTED_UNITS])
 FITTED_INDEX = {name: i for i, name in enumerate(FITTED_UNITS)}
+OTHER_SIDE = np.array([FITTED_INDEX[mirror_name(name)] for name in FITTED_UNITS])
+"""``weights[:, OTHER_SIDE]`` are the weights of the mirrored face; central units map to themselves."""
+
 GAZE_COLUMNS = np.array([UNIT_INDEX[name] for name in GAZE_UNITS])
 
 _OVAL_TRUST = 0.15

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synth.fit.box_solver import solve_in_box
-from synth.fit.face_model import FaceModel
+from synth.fit.face_model import OTHER_SIDE, FaceModel
 from synth.fit.head_pose import HeadPose, pose_columns, rigid_pose
 
 _PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
@@ -30,6 +30,8 @@ class Prior:
         Ties between consecutive frames.
     bounds : ((T, K) float64, (T, K) float64) or None
         Lower and upper bounds; None is [0, 1].
+    balance : (K,) float64 or None
+        Precision with which each weight differs from that of the other side as the means do.
     """
 
     mean: np.ndarray
@@ -37,6 +39,7 @@ class Prior:
     pull: np.ndarray
     coupling: np.ndarray | None = None
     bounds: tuple[np.ndarray, np.ndarray] | None = None
+    balance: np.ndarray | None = None
 
     def rows(self, which: np.ndarray | slice) -> Prior:
         """Return the prior of some frames; ties are kept for a slice only."""
@@ -44,7 +47,7 @@ class Prior:
         if self.coupling is not None and isinstance(which, slice):
             tie = self.coupling[which.start or 0 : (which.stop or len(self.mean)) - 1]
         bounds = None if self.bounds is None else (self.bounds[0][which], self.bounds[1][which])
-        return Prior(self.mean[which], self.precision[which], self.pull, tie, bounds)
+        return Prior(self.mean[which], self.precision[which], self.pull, tie, bounds, self.balance)
 
 
 @dataclass(frozen=True)
@@ -209,4 +212,8 @@ def _solve(
     columns = np.arange(gram.shape[1])
     system[:, columns, columns] += prior.precision + LEAST_PRECISION
     right = linear + prior.precision * prior.mean - prior.pull
+    if prior.balance is not None:
+        system[:, columns, columns] += prior.balance
+        system[:, columns, OTHER_SIDE] -= prior.balance
+        right += prior.balance * (prior.mean - prior.mean[:, OTHER_SIDE])
     return solve_in_box(system, right, start, coupling, prior.bounds)

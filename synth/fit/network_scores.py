@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.units import NETWORK_UNITS, UNIT_INDEX
-from synth.fit.face_model import FITTED_UNITS
+from assets.units import NETWORK_UNITS
+from synth.fit.face_model import FITTED_INDEX, FITTED_UNITS
 
 RESTING_SHARE = 0.05
 """The quantile of a subject's scores that is taken for rest, as far as resting faces reach that high."""
@@ -62,6 +62,9 @@ _READINGS: dict[str, Reading] = {
     "mouthUpperUp": Reading(0.10, 1.1, 0.25),
     "noseSneer": Reading(0.05, 1.0, 0.30),
 }
+_CHEEK_SHARE = 0.8
+"""A smile that narrows the eyes raises the cheeks; the network has no score of its own for that."""
+
 DEAD_UNITS = ("cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "mouthClose")
 """Units whose scores stay near zero whatever the face does; their prior is rest."""
 
@@ -71,6 +74,8 @@ def reading_of(unit: str) -> Reading:
     stem = unit.removesuffix("Left").removesuffix("Right")
     return _READINGS.get(stem, _DEFAULT)
 
+
+SEEN_BY_NETWORK = np.array([name not in DEAD_UNITS for name in FITTED_UNITS])
 
 _COLUMNS = np.array([NETWORK_UNITS.index(name) for name in FITTED_UNITS])
 _REST = np.array([reading_of(name).rest for name in FITTED_UNITS])
@@ -99,8 +104,9 @@ def resting_scores(scores: np.ndarray, resting: np.ndarray | None = None) -> np.
 def expected_weights(scores: np.ndarray, rest: np.ndarray) -> np.ndarray:
     """Return the weights (T, K) that scores (T, 51) speak for, given resting levels (K,)."""
     raised = np.maximum(scores[:, _COLUMNS].astype(float) - rest, 0.0) / (1.0 - rest)
-    return np.clip(raised * _GAIN, 0.0, 1.0)
-
-
-SEEN_BY_NETWORK = np.array([name not in DEAD_UNITS for name in FITTED_UNITS])
-assert [UNIT_INDEX[name] for name in FITTED_UNITS] == sorted(UNIT_INDEX[name] for name in FITTED_UNITS)
+    expected = np.clip(raised * _GAIN, 0.0, 1.0)
+    expected[:, ~SEEN_BY_NETWORK] = 0.0
+    for side in ("Left", "Right"):
+        smile, squint = (expected[:, FITTED_INDEX[name + side]] for name in ("mouthSmile", "eyeSquint"))
+        expected[:, FITTED_INDEX["cheekSquint" + side]] = _CHEEK_SHARE * np.minimum(smile, squint)
+    return expected
