@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from assets.rig import Corrective
+from assets.units import UNIT_INDEX
 from synth.build.expressions import ExpressionMixer
+from synth.build.sculpt import Bump
+
+LID_REACH_MM = 4.5
+AGAINST_BLINK = {"eyeSquint": 1.0, "eyeWide": 1.0, "eyeLookDown": 1.0, "eyeLookUp": 1.0, "cheekSquint": 0.75}
+"""Share of each unit's pull on the lids that a full blink cancels: closed lids are already closed."""
 
 
-def corrective_shapes(mixer: ExpressionMixer) -> tuple[Corrective, ...]:
-    """Return the correctives of the default rig; each is added with the product of its drivers' weights."""
+def corrective_shapes(mixer: ExpressionMixer, shapes: np.ndarray) -> tuple[Corrective, ...]:
+    """Return the correctives of the default rig; each is added with the product of its drivers' weights.
+
+    Parameters
+    ----------
+    mixer : ExpressionMixer
+    shapes : (52, V, 3) float
+        The finished units.
+    """
+    clay = mixer.clay
     close = mixer.term("unit:mouthClose")
-    close = (close + mixer.clay.mirrored(close)) / 2
-    return (Corrective(("jawOpen", "mouthClose"), close.astype("float32")),)
+    found = [Corrective(("jawOpen", "mouthClose"), (close + clay.mirrored(close)) / 2)]
+    lids = _lid_share(mixer)
+    for stem, share in AGAINST_BLINK.items():
+        for side, weight in (("Left", lids), ("Right", lids[clay.mirror])):
+            delta = -share * shapes[UNIT_INDEX[f"{stem}{side}"]] * weight[:, None]
+            found.append(Corrective((f"eyeBlink{side}", f"{stem}{side}"), delta))
+    found += _smile_with_open_jaw(mixer)
+    return tuple(found)
+
+
+def _lid_share(mixer: ExpressionMixer) -> np.ndarray:
+    """Return (V,): 1 on the margin of the left eye's lids, falling off over the lids."""
+    rest = mixer.clay.rest_mm
+    distance = np.linalg.norm(rest[:, None] - rest[mixer.rim][None], axis=2).min(1)
+    return np.exp(-0.5 * (distance / LID_REACH_MM) ** 2) * mixer.clay.soft
+
+
+def _smile_with_open_jaw(mixer: ExpressionMixer) -> list[Corrective]:
+    """A laugh: an open jaw pulls the corners in and down, which the smiling muscles resist."""
+    clay = mixer.clay
+    pull = clay.bump(Bump((28, -76, 15), (9, 12, 16), (3.0, 3.5, -1.5)))
+    return [
+        Corrective(("jawOpen", "mouthSmileLeft"), pull),
+        Corrective(("jawOpen", "mouthSmileRight"), clay.mirrored(pull)),
+    ]

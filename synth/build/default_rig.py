@@ -19,9 +19,11 @@ from synth.build.correctives import corrective_shapes
 from synth.build.dental import dental_grafts
 from synth.build.expressions import ExpressionMixer, expression_shapes, settle
 from synth.build.eyeballs import eyeball_map, unit_eyeball
+from synth.build.garments import GARMENTS, Bust, garment_graft
 from synth.build.graft import Graft, compacted, with_grafts
+from synth.build.hair import SKULL_CENTRE_MM, STYLES, Scalp, hair_graft
 from synth.build.lashes import lash_graft, strip_grid
-from synth.build.masks import skin_maps
+from synth.build.masks import sample_mask, skin_maps
 from synth.build.population import IdentityBasis, Population, fit_basis
 from synth.build.sculpt import Clay, mirror_of
 from synth.build.source import MM_PER_DM, WHEEL_NAME, WHEEL_SHA256, SourceWheel
@@ -31,7 +33,10 @@ EYE_DISTANCE_MM = 63.0
 """Adult mean; the whole population is scaled so that its mean head has it."""
 
 SAMPLES, MODES, SEED = 640, 60, 0
-TEETH_FRONT_MM = 20.5
+TEETH_FRONT_MM = 25.5
+AXIS_REACH = {"gender": 1.2}
+"""Ends beyond the population means, so that faces at -1 and +1 are judged alike by most observers."""
+
 MARGIN_RING = 2
 """Rings of faces between the lining of the eye socket and the visible margin of the lids."""
 
@@ -113,7 +118,7 @@ def assemble_rig(source: SourceWheel) -> tuple[Rig, dict]:
         has_shape=np.ones(len(UNITS), bool),
         correctives=correctives,
         identity_mm=basis.modes_mm,
-        axes={n: Axis(n, d, *AXIS_ENDS[n]) for n, d in basis.axes_mm.items()},
+        axes={n: Axis(n, d * AXIS_REACH.get(n, 1.0), *AXIS_ENDS[n]) for n, d in basis.axes_mm.items()},
         landmarks=None,
         eye_vertices=eyes,
         lid_pairs=_lid_pairs(source, assembly, rest, eyes),
@@ -151,8 +156,26 @@ def grafts_of(rig: Rig) -> list[Graft]:
     lips = rig.vertices_mm[np.intersect1d(vertices["skin"], vertices["mouth"])]
     line = float(lips[np.abs(lips[:, 0]) < 8, 1].mean())
     grafts = dental_grafts(rig.vertices_mm, vertices["teeth_upper"], vertices["teeth_lower"], (line, TEETH_FRONT_MM))
+    scalp, body = scalp_of(rig)
+    grafts += [hair_graft(Scalp(rig.vertices_mm, scalp, body), style) for style in STYLES]
+    bust = Bust(rig.vertices_mm, vertices["skin"])
+    grafts += [garment_graft(bust, garment) for garment in GARMENTS]
     grafts.append(lash_graft(rig.vertices_mm, _lash_strips(rig), rig.eye_centres_mm()))
     return grafts
+
+
+def scalp_of(rig: Rig) -> tuple[np.ndarray, np.ndarray]:
+    """Return the vertices (n,) of the outer head without ears, and positions (m, 3) of neck and shoulders."""
+    skin = next(part for part in rig.parts if part.name == "skin")
+    ears = sample_mask(rig.maps["ears"].astype(float) / 255, rig.uv[skin.uv_faces]) > 0.3
+    is_ear = np.zeros(len(rig.vertices_mm), bool)
+    is_ear[skin.faces[ears]] = True
+    vertices = np.unique(skin.faces)
+    x, y, z = rig.vertices_mm[vertices].T
+    radius = np.linalg.norm(rig.vertices_mm[vertices] - SKULL_CENTRE_MM, axis=1)
+    outside = radius > np.where(z > 0, 70, 55)
+    scalp = vertices[(y > -85) & ~is_ear[vertices] & outside]
+    return scalp, rig.vertices_mm[vertices[y < -85]]
 
 
 def _lash_strips(rig: Rig) -> dict[str, list[np.ndarray]]:
@@ -182,10 +205,10 @@ def _expressions(
     clay = Clay(rest, flesh, soft, mirror_of(rest, owner), np.clip(jaw / np.quantile(jaw[soft], 0.999), 0, 1))
     names = [part.name for part in assembly.parts]
     centre = rest[owner == names.index("eye_left")].mean(0)
-    mixer = ExpressionMixer(clay, fetch, left_rim(source, assembly), centre)
+    mixer = ExpressionMixer(clay, fetch, left_rim(source, assembly), centre, materials == "tongue")
     shapes = expression_shapes(mixer)
     shapes[:, materials == "eye"] = 0
-    return rest, shapes, corrective_shapes(mixer)
+    return rest, shapes, corrective_shapes(mixer, shapes)
 
 
 def _parts(source: SourceWheel) -> Assembly:

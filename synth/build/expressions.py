@@ -23,6 +23,8 @@ SET_BACK = {
 }  # fmt: skip
 """Stretch about the rear of the part and shift, mm: nothing of it shows between closed lips."""
 
+TONGUE_SINKS_MM = (0.0, -7.0, -5.0)
+TONGUE_REACHES_MM = (0.0, 4.0, 22.0)
 SMILE_GAIN = np.array([1.05, 0.75, 1.1])
 
 RECIPES: dict[str, tuple[tuple[str, float], ...]] = {
@@ -31,13 +33,13 @@ RECIPES: dict[str, tuple[tuple[str, float], ...]] = {
     "browDown": (("unit:browDown{Side}", 0.5), ("mpfb:eyebrows-{side}-down", 0.85)),
     "eyeBlink": (("mpfb:eye-{side}-closure", 0.75), ("unit:eyeBlink{Side}", 0.25)),
     "eyeWide": (("unit:eyeWide{Side}", 0.75), ("mpfb:eye-{side}-opened-up", 0.2)),
-    "eyeSquint": (("unit:eyeSquint{Side}", 0.6), ("mpfb:eye-{side}-slit", 0.38)),
+    "eyeSquint": (("unit:eyeSquint{Side}", 0.6), ("mpfb:eye-{side}-slit", 0.3)),
     "cheekSquint": (("unit:cheekSquint{Side}", 0.9), ("unit:eyeSquint{Side}", 0.22)),
     "noseSneer": (("unit:noseSneer{Side}", 0.9), ("mpfb:nose-{side}-elevation", 0.9), ("mpfb:eyebrows-{side}-down", 0.4),
                   ("mpfb:mouth-elevation", 0.22)),
     "mouthUpperUp": (("unit:mouthUpperUp{Side}", 0.5), ("mpfb:mouth-elevation", 0.75), ("mpfb:nose-{side}-elevation", 0.35)),
     "mouthSmile": (("mpfb:mouth-corner-puller", 1.0), ("unit:mouthSmile{Side}", 0.3)),
-    "mouthDimple": (("unit:mouthDimple{Side}", 0.35),),
+    "mouthDimple": (("unit:mouthDimple{Side}", 0.45),),
     "mouthStretch": (("mpfb:mouth-retraction", 1.15), ("unit:mouthStretch{Side}", 0.25), ("mpfb:neck-platysma", 0.2)),
     "mouthFrown": (("unit:mouthFrown{Side}", 0.75), ("mpfb:mouth-depression", 0.35)),
     "mouthLowerDown": (("unit:mouthLowerDown{Side}", 0.8), ("mpfb:mouth-depression-retraction", 0.25)),
@@ -65,10 +67,14 @@ BUMPS: dict[str, tuple[Bump, ...]] = {
         Bump((10, 9, 28), (9, 7, 12), (-1.2, -2.2, 0.4)),
     ),
     "mouthUpperUp": (Bump((26, -42, 22), (9, 11, 14), (0.5, 2.0, 1.6)),),
-    "mouthSmile": (Bump((42, -32, 16), (15, 12, 18), (0.6, 2.6, 2.4)),),
+    "mouthSmile": (
+        Bump((42, -32, 16), (15, 12, 18), (0.6, 2.6, 2.4)),
+        Bump((0, -75, 34), (15, 9, 14), (0, 1.6, -1.0)),
+    ),
     "mouthDimple": (
-        Bump((30, -73, 14), (6, 7, 12), (2.2, 0.3, -4.2)),
-        Bump((37, -73, 8), (7, 12, 12), (1.5, 0, 1.0)),
+        Bump((30, -73, 14), (5.5, 6.5, 12), (2.6, 0.5, -6.0)),
+        Bump((39, -73, 8), (7, 13, 12), (1.6, 0.5, 2.2)),
+        Bump((22, -66, 24), (6, 5, 10), (0.4, -0.6, 0.8)),
         Bump((30, -80, 14), (5, 5, 10), (0.3, 1.0, 0)),
     ),
     "mouthStretch": (Bump((30, -76, 13), (10, 11, 14), (3.2, -1.4, -1.6)),),
@@ -94,12 +100,18 @@ class ExpressionMixer:
         Rim of the left eye's lids.
     eye_centre_mm : (3,) float
         Of the left eyeball.
+    tongue : (V,) bool
     """
 
     def __init__(
-        self, clay: Clay, fetch: Callable[[str], np.ndarray], rim: np.ndarray, eye_centre_mm: np.ndarray
+        self,
+        clay: Clay,
+        fetch: Callable[[str], np.ndarray],
+        rim: np.ndarray,
+        eye_centre_mm: np.ndarray,
+        tongue: np.ndarray,
     ) -> None:
-        self.clay, self.fetch, self.rim, self.eye_centre_mm = clay, fetch, rim, eye_centre_mm
+        self.clay, self.fetch, self.rim, self.eye_centre_mm, self.tongue = clay, fetch, rim, eye_centre_mm, tongue
 
     def term(self, name: str) -> np.ndarray:
         """Return the displacement (V, 3) that a term names."""
@@ -153,6 +165,12 @@ def finish(stem: str, delta: np.ndarray, mixer: ExpressionMixer) -> np.ndarray:
         return clay.smoothed(delta, np.clip(1.5 * beside, 0, 1) * clay.soft, 25)
     if stem == "mouthPress":
         return _press(mixer)
+    if stem == "jawOpen":
+        return delta + mixer.tongue[:, None] * np.array(TONGUE_SINKS_MM)
+    if stem == "tongueOut":
+        rear, tip = clay.rest_mm[mixer.tongue, 2].min(), clay.rest_mm[mixer.tongue, 2].max()
+        ahead = np.clip((clay.rest_mm[:, 2] - rear) / (tip - rear), 0, 1) * mixer.tongue
+        return delta + ahead[:, None] ** 1.5 * np.array(TONGUE_REACHES_MM)
     if stem == "eyeBlink":
         return blink_shape(clay, delta, mixer.rim, mixer.eye_centre_mm)
     return delta

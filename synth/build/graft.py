@@ -23,8 +23,10 @@ class Graft:
         Rows sum to 1: displacements of the part are these mixtures of the head's displacements.
     faces : (f, 4) int
         Indices into ``rest_mm``; a triangle repeats its last index.
-    uv : (n, 2) float
+    uv : (m, 2) float
         In the square of the part's own material.
+    uv_faces : (f, 4) int or None
+        Indices into ``uv``; without it they are ``faces``.
     subdivide, optional : bool
     moves : bool
         Whether expressions move it; identities and attributes always do.
@@ -36,6 +38,7 @@ class Graft:
     weights: sp.csr_matrix
     faces: np.ndarray
     uv: np.ndarray
+    uv_faces: np.ndarray | None = None
     subdivide: bool = True
     optional: bool = False
     moves: bool = True

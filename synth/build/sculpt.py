@@ -8,8 +8,6 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.spatial import cKDTree
 
-from assets.rig import Rig
-
 
 @dataclass(frozen=True)
 class Bump:
@@ -103,8 +101,3 @@ def mirror_of(points: np.ndarray, parts: np.ndarray) -> np.ndarray:
         rows = np.flatnonzero(parts == part)
         partner[rows] = rows[cKDTree(points[rows]).query(points[rows] * [-1, 1, 1])[1]]
     return partner
-
-
-def soft_faces(rig: Rig) -> np.ndarray:
-    """Return the faces (F, 4) of the rig's soft tissue."""
-    return np.concatenate([part.faces for part in rig.parts if part.material in ("skin", "cavity")])

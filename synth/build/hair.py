@@ -1,0 +1,287 @@
+"""Hair styles: shells of strands that grow from a parting to the hair line, and hang where they are long.
+
+Every style is a grid: columns are strands, rows run from root to tip, so that a strand texture follows
+the hair. Positions are worked out on the mean head and bound to the scalp, so that they fit everybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
+
+from assets.keyed import rng_for
+from synth.build.graft import Graft, nearest_weights
+
+SKULL_CENTRE_MM = np.array([0.0, 20.0, -75.0])
+HAIR_LINE = np.array([
+    (0, 69), (14, 69), (26, 66), (36, 58), (46, 44), (55, 25), (62, 4), (68, -18), (74, -20), (79, 0),
+    (88, 10), (100, 8), (110, -12), (120, -46), (135, -66), (160, -72), (180, -70),
+], float)  # fmt: skip
+"""Azimuth in degrees (0 front, 90 ear, 180 nape) and height in mm of the edge of the hair."""
+
+NAPE_CLEAR_MM, REST_STEP_MM, REST_SAG_MM = 6.0, 7.0, 0.5
+EDGE_MM, LINING_MM = 2.4, 1.7
+HANG_FROM_DEG = 52.0
+
+
+@dataclass(frozen=True)
+class Style:
+    """A hair style.
+
+    Attributes
+    ----------
+    name : str
+        The part becomes ``hair_<name>``.
+    top_mm, side_mm, back_mm : float
+        Thickness of the hair above the scalp.
+    part_mm : (2,) float
+        Where strands start: sideways and backwards from the top of the head.
+    line_shift_mm : (3,) float
+        Shift of the hair line in front, at the temples and behind.
+    ends_mm : (3,) float or None
+        Height where hanging strands end at the temples, behind the ears and at the nape.
+    curl_mm : float
+        How far hanging ends turn in.
+    ragged : float
+        Scatter of the strand lengths, share of the strand.
+    lumps_mm, grain_mm : float
+        Relief of the surface: broad waves, and single locks.
+    taper : float
+        Where the hair starts to thin towards its edge, share of the strand.
+    columns, rows : int
+        Size of the grid.
+    bun : bool
+        Whether the hair is gathered in a knot.
+    """
+
+    name: str
+    top_mm: float
+    side_mm: float
+    back_mm: float
+    part_mm: tuple[float, float] = (0.0, 20.0)
+    line_shift_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    ends_mm: tuple[float, float, float] | None = None
+    curl_mm: float = 0.0
+    ragged: float = 0.03
+    lumps_mm: float = 0.8
+    grain_mm: float = 0.5
+    taper: float = 0.72
+    columns: int = 60
+    rows: int = 10
+    bun: bool = False
+
+
+STYLES = (
+    Style("cropped", 3.2, 2.6, 2.8, ragged=0.025, lumps_mm=0.2, grain_mm=0.1, rows=8),
+    Style("short", 17.0, 6.5, 8.0, (0.0, 35.0), (-3, 2, 0), ragged=0.05, lumps_mm=1.6, grain_mm=0.9),
+    Style("side", 20.0, 8.0, 9.0, (34.0, 5.0), (-2, 0, -4), ragged=0.04, lumps_mm=1.4, grain_mm=0.7),
+    Style("curly", 30.0, 27.0, 27.0, line_shift_mm=(4, -4, -14), lumps_mm=3.0, grain_mm=3.4, taper=0.88, columns=64),
+    Style("bob", 19.0, 21.0, 22.0, (22.0, 0.0), ends_mm=(-104, -100, -98), curl_mm=13.0, rows=12),
+    Style("long", 18.0, 20.0, 22.0, (0.0, -4.0), ends_mm=(-190, -235, -250), curl_mm=-3.0, lumps_mm=1.4, rows=14),
+    Style("bun", 8.0, 5.5, 6.5, (0.0, 60.0), (3, 3, 4), ragged=0.02, lumps_mm=0.6, bun=True),
+)  # fmt: skip
+
+
+class Scalp:
+    """The skull as a radial function of direction, without the ears.
+
+    Parameters
+    ----------
+    rest_mm : (V, 3) float
+    scalp : (n,) int
+        Outer skin of the head without ears.
+    body : (m, 3) float
+        Neck and shoulders, which hanging hair must stay outside of.
+    """
+
+    def __init__(self, rest_mm: np.ndarray, scalp: np.ndarray, body: np.ndarray) -> None:
+        self.rest_mm, self.vertices, self.body = rest_mm, scalp, body
+        offset = rest_mm[scalp] - SKULL_CENTRE_MM
+        radius = np.linalg.norm(offset, axis=1)
+        chart = _chart(offset / radius[:, None])
+        wrapped = np.concatenate([chart, chart + [2 * np.pi, 0], chart - [2 * np.pi, 0]])
+        radii = np.tile(radius, 3)
+        self._linear, self._nearest = LinearNDInterpolator(wrapped, radii), NearestNDInterpolator(wrapped, radii)
+
+    def radius(self, direction: np.ndarray) -> np.ndarray:
+        """Return the distance (...) of the skull from its centre in unit directions (..., 3)."""
+        chart = _chart(direction)
+        inside = self._linear(chart)
+        return np.where(np.isnan(inside), self._nearest(chart), inside)
+
+    def at_height(self, azimuth: np.ndarray, height_mm: np.ndarray) -> np.ndarray:
+        """Return unit directions (n, 3) to where the skull has a height at an azimuth (radians)."""
+        polar = np.zeros(len(azimuth))
+        for _ in range(12):
+            direction = _direction(azimuth, polar)
+            y = self.radius(direction) * np.sin(polar)
+            polar = np.clip(polar + (height_mm - SKULL_CENTRE_MM[1] - y) / 95.0, -1.3, 1.5)
+        return _direction(azimuth, polar)
+
+
+def _chart(direction: np.ndarray) -> np.ndarray:
+    return np.stack(
+        [np.arctan2(direction[..., 0], direction[..., 2]), np.arcsin(np.clip(direction[..., 1], -1, 1))], -1
+    )
+
+
+def _direction(azimuth: np.ndarray, polar: np.ndarray) -> np.ndarray:
+    return np.stack([np.cos(polar) * np.sin(azimuth), np.sin(polar), np.cos(polar) * np.cos(azimuth)], -1)
+
+
+def hair_graft(scalp: Scalp, style: Style) -> Graft:
+    """Return one hair style as an optional part."""
+    azimuth = -np.pi + 2 * np.pi * np.arange(style.columns) / style.columns
+    strands = _hung(scalp, style, azimuth, _grown(scalp, style, azimuth))
+    grids = [strands, _lining(scalp, style, azimuth[::2])]
+    if style.bun:
+        grids.append(_bun(strands))
+    points, faces, uv, uv_faces = [], [], [], []
+    start = uv_start = 0
+    for grid in grids:
+        rows, columns = grid.shape[:2]
+        faces.append(start + _wrapped_quads(rows, columns, columns))
+        uv_faces.append(uv_start + _wrapped_quads(rows, columns, columns + 1))
+        u, v = np.meshgrid(np.linspace(0, 1, columns + 1), np.linspace(1, 0, rows))
+        uv.append(np.stack([u, v], -1).reshape(-1, 2))
+        points.append(grid.reshape(-1, 3))
+        start, uv_start = start + rows * columns, uv_start + rows * (columns + 1)
+    flat = np.concatenate(points)
+    # Hanging hair follows the back of the head rather than the neck.
+    held = np.maximum(flat, [-np.inf, -60.0, -np.inf])
+    weights = nearest_weights(held, scalp.rest_mm[scalp.vertices], scalp.vertices, len(scalp.rest_mm), 16)
+    return Graft(
+        f"hair_{style.name}", "hair", flat, weights, np.concatenate(faces), np.concatenate(uv),
+        np.concatenate(uv_faces), optional=True, moves=False,
+    )  # fmt: skip
+
+
+def _wrapped_quads(rows: int, columns: int, width: int) -> np.ndarray:
+    """Return the quads (n, 4) of a closed grid, seen from outside, in an array of the given row width."""
+    index = np.arange(rows * width).reshape(rows, width)
+    here, there = index[:, :columns], np.roll(index, -1, 1)[:, :columns]
+    return np.stack([here[:-1], here[1:], there[1:], there[:-1]], -1).reshape(-1, 4)
+
+
+def _wavy(azimuth: np.ndarray, name: str) -> np.ndarray:
+    """Return smooth periodic noise (12, n) of about unit size, one row per use."""
+    rows = []
+    for k in range(12):
+        rng = rng_for(0, "hair", name, k)
+        waves = [(rng.integers(3, 15), rng.uniform(0, 2 * np.pi), rng.normal()) for _ in range(6)]
+        rows.append(sum(size * np.sin(number * azimuth + phase) for number, phase, size in waves) / 2.0)
+    return np.array(rows)
+
+
+def _line_height(style: Style, azimuth: np.ndarray) -> np.ndarray:
+    degrees = np.degrees(np.abs(azimuth))
+    front, temple, nape = style.line_shift_mm
+    shift = np.interp(degrees, [0, 30, 55, 90, 130, 180], [front, front, temple, temple, nape, nape])
+    return np.interp(degrees, HAIR_LINE[:, 0], HAIR_LINE[:, 1]) + shift
+
+
+def _thickness(style: Style, direction: np.ndarray) -> np.ndarray:
+    up = np.clip(direction[..., 1], 0, 1) ** 1.3
+    back = np.clip(-direction[..., 2], 0, 1)
+    around = style.side_mm + (style.back_mm - style.side_mm) * back
+    return around + (style.top_mm - around) * up
+
+
+def _arcs(scalp: Scalp, style: Style, azimuth: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return unit directions (R, C, 3) along great circles from the parting to the hair line."""
+    ends = scalp.at_height(azimuth, _line_height(style, azimuth))
+    side, behind = style.part_mm
+    pole = np.array([side, 95.0, -behind]) / np.linalg.norm([side, 95.0, -behind])
+    angle = np.arccos(np.clip(ends @ pole, -1, 1))[None, :, None]
+    t = share[:, :, None] * angle
+    return (np.sin(angle - t) * pole + np.sin(t) * ends) / np.sin(angle)
+
+
+def _grown(scalp: Scalp, style: Style, azimuth: np.ndarray) -> np.ndarray:
+    noise = _wavy(azimuth, style.name)
+    hanging = _hangs(style, azimuth)
+    jitter = 1 + style.ragged * np.clip(noise[0], -2, 2) + _scatter(style, len(azimuth))
+    share = (np.linspace(0, 1, style.rows) ** 0.85)[:, None] * np.where(hanging, 0.9, jitter)
+    direction = _arcs(scalp, style, azimuth, share)
+    fade = np.clip((share - style.taper) / (1.02 - style.taper), 0, 1) ** 2 * 0.85
+    taper = np.where(hanging, 1.0, 1 - fade)
+    waves = sum(noise[k + 1] * np.sin((k + 2) * 2.1 * share + k) for k in range(4)) / 2
+    relief = style.lumps_mm * waves + style.grain_mm * _grain(style, share.shape)
+    thickness = _thickness(style, direction) * taper * np.clip(share / 0.12, 0.35, 1) + relief * taper
+    return SKULL_CENTRE_MM + direction * (scalp.radius(direction) + np.maximum(thickness, EDGE_MM))[..., None]
+
+
+def _grain(style: Style, shape: tuple[int, int]) -> np.ndarray:
+    """Return single locks (R, C): each keeps its height along the strand, more or less."""
+    rng = rng_for(0, "hair-grain", style.name)
+    lock = rng.normal(0, 1, shape[1])
+    return np.clip(0.6 * lock + (0.8 if style.name == "curly" else 0.3) * rng.normal(0, 1, shape), -2, 2)
+
+
+def _scatter(style: Style, columns: int) -> np.ndarray:
+    return rng_for(0, "hair-ends", style.name).normal(0, style.ragged * 0.8, columns)
+
+
+def _hangs(style: Style, azimuth: np.ndarray) -> np.ndarray:
+    return (np.degrees(np.abs(azimuth)) > HANG_FROM_DEG) & (style.ends_mm is not None)
+
+
+def _hung(scalp: Scalp, style: Style, azimuth: np.ndarray, grown: np.ndarray) -> np.ndarray:
+    """Append rows that fall straight down from the ends of the grown strands, clear of neck and shoulders."""
+    if style.ends_mm is None:
+        return grown
+    hanging = _hangs(style, azimuth)
+    degrees = np.degrees(np.abs(azimuth))
+    last = grown[-1]
+    floor = np.interp(degrees, [HANG_FROM_DEG, 100, 180], style.ends_mm)
+    length = np.where(hanging, np.maximum(last[:, 1] - floor, 0), 0.0)
+    length *= 1 + 0.5 * _scatter(style, len(azimuth))
+    axis = last * [1, 0, 1] - SKULL_CENTRE_MM * [0, 0, 1]
+    outward = axis / np.linalg.norm(axis, axis=1, keepdims=True)
+    rows = [last]
+    for t in np.linspace(0, 1, style.rows)[1:]:
+        swing = (4.0 * np.sin(np.pi * t) - style.curl_mm * t**2.5) * hanging
+        point = last + outward * swing[:, None] - np.outer(length * t, [0, 1, 0])
+        rows.append(_cleared(point, rows[-1], scalp.body))
+    return np.concatenate([grown, np.stack(rows[1:])])
+
+
+def _cleared(points: np.ndarray, above: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """Push points (n, 3) out of the neck; where a shoulder is in the way they come to rest on it."""
+    axis = np.array([0.0, -95.0])
+    out = points.copy()
+    body_angle = np.arctan2(body[:, 0], body[:, 2] - axis[1])
+    body_radius = np.hypot(body[:, 0], body[:, 2] - axis[1])
+    for k, point in enumerate(points):
+        angle = np.arctan2(point[0], point[2] - axis[1])
+        turn = np.abs((body_angle - angle + np.pi) % (2 * np.pi) - np.pi)
+        near = (np.abs(body[:, 1] - point[1]) < 14) & (turn < 0.22)
+        radius = np.hypot(point[0], point[2] - axis[1])
+        needed = body_radius[near].max() + NAPE_CLEAR_MM if near.any() else 0.0
+        if radius >= needed:
+            continue
+        pushed = min(needed, np.hypot(above[k, 0], above[k, 2] - axis[1]) + REST_STEP_MM)
+        out[k, [0, 2]] = axis + (point[[0, 2]] - axis) * (pushed / radius)
+        if needed - pushed > 2.0:
+            out[k] = above[k] - [0, REST_SAG_MM, 0]
+    return out
+
+
+def _lining(scalp: Scalp, style: Style, azimuth: np.ndarray) -> np.ndarray:
+    """Return a thin shell under the hair that hides the scalp up to the hair line."""
+    uneven = rng_for(0, "hair-lining", style.name).uniform(-0.006, 0.014, len(azimuth))
+    share = np.linspace(0.02, 1.0, 7)[:, None] * (1 + uneven)
+    direction = _arcs(scalp, style, azimuth, share)
+    return SKULL_CENTRE_MM + direction * (scalp.radius(direction) + LINING_MM)[..., None]
+
+
+def _bun(strands: np.ndarray) -> np.ndarray:
+    """Return a knot behind the crown."""
+    middle = np.array([0.0, 48.0, strands[..., 2].min() - 14.0])
+    polar, around = np.meshgrid(np.linspace(0.05, np.pi - 0.05, 9), 2 * np.pi * np.arange(16) / 16, indexing="ij")
+    ripple = 1 + 0.05 * np.sin(5 * around + 3 * polar)
+    size = np.array([30.0, 27.0, 25.0])
+    ball = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], -1)
+    return middle + ball * size * ripple[..., None]
