@@ -21,7 +21,7 @@ from synth.run.pool import run_jobs
 from synth.run.run import subject_jobs
 from synth.run.subject import render_subject
 from synth.run.tracks import fit_subject
-from synth.run.twins import draw_twin, make_twin, twin_scene
+from synth.run.twins import draw_twin, twin_mesh, twin_scene
 from synth.shards.encode import ENCODERS
 from synth.shards.writer import ShardWriter
 
@@ -82,7 +82,7 @@ def measure(frames: int = 96, renderer: str = "auto", size: int = 256, samples: 
     fit_ms, fitted = _cpu_ms(lambda: fit_subject(tracks, subject.sequences, rig, 0.0), frames)
     spec = subject_jobs(config, plan, Path("."), rig, chosen, [subject])[0].avatars[0]
     scene = twin_scene(0, subject.subject, spec.name, fitted.camera_distance_mm)
-    build_ms, twin = _cpu_ms(lambda: make_twin(rig, spec, "female", scene), 1)
+    build_ms, mesh = _cpu_ms(lambda: twin_mesh(config.assets, spec), 1)
     drawer = open_renderer(chosen, size, samples)
     encode = ENCODERS[config.encoding]
     weights, gaze = fitted.weights, fitted.gaze_rad
@@ -90,7 +90,7 @@ def measure(frames: int = 96, renderer: str = "auto", size: int = 256, samples: 
 
     def write() -> None:
         with tempfile.TemporaryDirectory() as folder, ShardWriter(Path(folder, "t.h5"), ("female",), frames) as writer:
-            for picture, _ in draw_twin(drawer, twin, weights, gaze, turn):
+            for picture, _ in draw_twin(drawer, mesh, scene, weights, gaze, turn):
                 writer.append("female", None if picture is None else encode(picture))
 
     write()

@@ -17,7 +17,7 @@ from assets.shard import Shard
 from synth.run.config import RenderConfig, config_toml
 from synth.run.plan import RunPlan, shard_folder
 from synth.shards.checksums import CHECKSUM_FILE, file_sha256
-from synth.shards.writer import output_errors, partial_path
+from synth.shards.writer import output_errors
 
 RUN_FILE, CONFIG_FILE = "run.json", "config.toml"
 RUN_LOCK, WORKER_LOCK = ".run.lock", ".workers.lock"
@@ -105,8 +105,6 @@ def prepare_folder(out: Path, config: RenderConfig, plan: RunPlan, overwrite: bo
         shard_folder(out).mkdir(parents=True, exist_ok=True)
     elif run_file.exists():
         _check_same(out, read_json(run_file), config, plan)
-    for shard in plan.subjects:
-        partial_path(shard_folder(out) / shard.file_name).unlink(missing_ok=True)
     with output_errors(out):
         (out / CONFIG_FILE).write_text(config_toml(config), encoding="utf-8")
 

@@ -25,9 +25,10 @@ from synth.run.folder import (
     write_checksums,
     write_json,
 )
+from synth.run.job import SubjectJob
 from synth.run.plan import RunPlan, SubjectPlan
 from synth.run.pool import run_jobs
-from synth.run.subject import SubjectJob, render_subject
+from synth.run.subject import render_subject
 from synth.run.versions import library_versions
 from synth.shards.checksums import file_sha256
 from synth.verify import shard_counts

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import cache, lru_cache
 
 import numpy as np
 
 from assets.keyed import rng_for
 from assets.rig import Rig
+from assets.rig_bundle import load_rig
 from synth.avatars.build import build_avatar
 from synth.avatars.mesh import AvatarMesh
 from synth.avatars.pose import mesh_landmarks, pose_vertices
-from synth.avatars.spec import AvatarSpec
+from synth.avatars.spec import AvatarSpec, spec_from_json, spec_to_json
 from synth.render.camera import project
 from synth.render.protocol import Renderer
 from synth.render.scene import Pose, Scene
@@ -24,24 +26,24 @@ BATCH = 16
 
 
 @dataclass(frozen=True)
-class Twin:
+class TwinDescription:
     """An avatar in its scene.
 
     Attributes
     ----------
     image : str
         Group of its pictures in the shard.
-    mesh : AvatarMesh
+    spec : AvatarSpec
     scene : Scene
     """
 
     image: str
-    mesh: AvatarMesh
+    spec: AvatarSpec
     scene: Scene
 
     def record(self) -> str:
         """Return the JSON from which avatar and scene can be built again."""
-        return json.dumps({"avatar": asdict(self.mesh.spec), "scene": asdict(self.scene)}, sort_keys=True)
+        return json.dumps({"avatar": asdict(self.spec), "scene": asdict(self.scene)}, sort_keys=True)
 
 
 def twin_scene(seed: int, subject: str, avatar: str, camera_distance_mm: float) -> Scene:
@@ -54,20 +56,32 @@ def twin_scene(seed: int, subject: str, avatar: str, camera_distance_mm: float) 
     return replace(scene, camera_distance_mm=float(camera_distance_mm))
 
 
-def make_twin(rig: Rig, spec: AvatarSpec, image: str, scene: Scene) -> Twin:
-    """Build an avatar; costs about a second, once per avatar and subject."""
-    return Twin(image, build_avatar(rig, spec), scene)
+@cache
+def loaded_rig(name: str) -> Rig:
+    """Return a rig, read once per process."""
+    return load_rig(name)
+
+
+def twin_mesh(rig: str, spec: AvatarSpec) -> AvatarMesh:
+    """Return the mesh of an avatar; the last few are kept, for subjects that share them."""
+    return _mesh(rig, spec_to_json(spec))
+
+
+@lru_cache(maxsize=4)
+def _mesh(rig: str, spec: str) -> AvatarMesh:
+    return build_avatar(loaded_rig(rig), spec_from_json(spec))
 
 
 def draw_twin(
-    renderer: Renderer, twin: Twin, weights: np.ndarray, gaze_rad: np.ndarray, rotation: np.ndarray
-) -> Iterator[tuple[np.ndarray | None, np.ndarray]]:
+    renderer: Renderer, mesh: AvatarMesh, scene: Scene, weights: np.ndarray, gaze_rad: np.ndarray, rotation: np.ndarray
+) -> Iterator[tuple[np.ndarray | None, np.ndarray | None]]:
     """Draw a twin frame by frame.
 
     Parameters
     ----------
     renderer : Renderer
-    twin : Twin
+    mesh : AvatarMesh
+    scene : Scene
     weights : (N, 52) float
     gaze_rad : (N, 2, 2) float
     rotation : (N, 3, 3) float
@@ -77,23 +91,21 @@ def draw_twin(
     ------
     picture : (size, size, 3) uint8 or None
         None if it could not be drawn.
-    landmarks_px : (M, 2) float32
-        NaN where there is no picture or no landmark table.
+    landmarks_px : (M, 2) float32 or None
+        None where there is no picture or no landmark table.
     """
-    renderer.load(twin.mesh, twin.scene)
-    count = 0 if twin.mesh.landmarks is None else len(twin.mesh.landmarks[0])
+    renderer.load(mesh, scene)
     for start in range(0, len(weights), BATCH):
-        stop = min(start + BATCH, len(weights))
-        positions, normals = pose_vertices(twin.mesh, weights[start:stop], gaze_rad[start:stop])
-        for i in range(stop - start):
-            pose = Pose(rotation[start + i])
-            picture = None
+        batch = slice(start, start + BATCH)
+        positions, normals = pose_vertices(mesh, weights[batch], gaze_rad[batch])
+        for i, row in enumerate(range(start, start + len(positions))):
+            pose = Pose(rotation[row])
+            picture = landmarks = None
             if np.isfinite(positions[i]).all():
-                picture = _drawn(renderer, positions[i], normals[i], weights[start + i], pose)
-            landmarks = np.full((count, 2), np.nan, np.float32)
-            if count and picture is not None:
-                points = mesh_landmarks(twin.mesh, positions[i])
-                landmarks = project(points, pose, twin.scene, renderer.size_px).astype(np.float32)
+                picture = _drawn(renderer, positions[i], normals[i], weights[row], pose)
+            if picture is not None and mesh.landmarks is not None:
+                points = mesh_landmarks(mesh, positions[i])
+                landmarks = project(points, pose, scene, renderer.size_px).astype(np.float32)
             yield picture, landmarks
 
 

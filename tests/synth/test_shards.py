@@ -176,7 +176,7 @@ def test_png_is_lossless_and_jpeg_is_close(size: int, seed: int) -> None:
 
 def test_garbage_does_not_decode() -> None:
     for data in (b"nothing", b"\xff\xd8\xff\xe0 cut", b""):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             decode_picture(data)
 
 

@@ -1,0 +1,106 @@
+"""Everything of a shard's rows that is no picture."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from assets.action_units import au_columns
+from assets.shard_format import Status
+from assets.units import UNITS
+from synth.run.crop import crop_maps, without_roll
+from synth.run.job import SubjectJob
+from synth.run.tracks import subject_labels
+from synth.run.twins import TwinDescription
+from synth.shards.writer import ShardWriter
+from synth.tracks import ExpressionTrack, FrameTrack
+
+CAMERA_DISTANCE = "camera_distance_mm"
+
+
+def put_rows(writer: ShardWriter, job: SubjectJob, tracks: list[FrameTrack], fitted: ExpressionTrack) -> None:
+    """Write everything under ``frames`` and ``sequences`` but pictures; the status is that of the fit.
+
+    Parameters
+    ----------
+    writer : ShardWriter
+    job : SubjectJob
+    tracks : list of FrameTrack
+        One per sequence.
+    fitted : ExpressionTrack
+        All sequences, one after the other.
+    """
+    sequences = job.plan.sequences
+    labels = subject_labels(sequences, job.au_numbers)
+    counts = [len(sequence.frames) for sequence in sequences]
+    crops = crop_maps(fitted.eyes_px, fitted.px_per_mm, fitted.rotation, job.config.size)
+    crops[np.isin(fitted.status, (Status.NO_FACE, Status.FRAME_MISSING))] = np.nan
+    values: dict[str, Any] = {
+        "sequence": np.repeat(np.arange(len(counts)), counts),
+        "frame": np.concatenate([sequence.frames for sequence in sequences]),
+        "time_s": np.concatenate([sequence.time_s for sequence in sequences]),
+        "status": fitted.status,
+        "au": labels.au,
+        "au_mask": labels.mask,
+        "faces_found": np.concatenate([track.faces_found for track in tracks]),
+        "confidence": np.concatenate([track.confidence for track in tracks]),
+        "landmarks_px": _landmarks(tracks),
+        "weights": fitted.weights,
+        "head_rotation": fitted.rotation,
+        "head_translation_mm": fitted.translation_mm,
+        "px_per_mm": fitted.px_per_mm,
+        "gaze_rad": fitted.gaze_rad,
+        "residual_px": fitted.residual_px,
+        "crop_from_source": crops,
+        "twin_rotation": np.stack([without_roll(rotation) for rotation in fitted.rotation]),
+    }
+    if labels.intensity is not None:
+        values["au_intensity"] = labels.intensity
+    if all(track.network_weights is not None for track in tracks):
+        values["network_weights"] = np.concatenate([track.network_weights for track in tracks])
+    for name, array in values.items():
+        writer.put(f"frames/{name}", array)
+    writer.put("sequences/name", [sequence.name for sequence in sequences])
+    writer.put("sequences/size_px", [track.image_size_px for track in tracks])
+
+
+def put_avatars(writer: ShardWriter, twins: list[TwinDescription]) -> None:
+    """Write who the twins are and where they stand."""
+    writer.put("avatars/name", [twin.spec.name for twin in twins])
+    writer.put("avatars/image", [twin.image for twin in twins])
+    writer.put("avatars/apparent_gender", [twin.spec.apparent_gender for twin in twins])
+    writer.put("avatars/spec", [twin.record() for twin in twins])
+
+
+def subject_attributes(job: SubjectJob, tracks: list[FrameTrack], fitted: ExpressionTrack) -> dict[str, Any]:
+    """Return the attributes of a shard that belong to its subject."""
+    labels = {s.labels.source for s in job.plan.sequences if s.labels is not None}
+    notes = {
+        **fitted.notes,
+        CAMERA_DISTANCE: float(fitted.camera_distance_mm),
+        "label_prior": job.config.label_prior,
+    }
+    return {
+        "subject": job.plan.subject,
+        "apparent_gender": job.plan.apparent_gender,
+        "label_source": ", ".join(sorted(labels)) or "none",
+        "au_names": au_columns(job.au_numbers),
+        "unit_names": UNITS,
+        "landmark_scheme": ", ".join(sorted({track.scheme for track in tracks})),
+        "fit": json.dumps(notes, sort_keys=True),
+    }
+
+
+def _landmarks(tracks: list[FrameTrack]) -> np.ndarray:
+    """Return the landmarks of all sequences (T, L, 3); depth is NaN where the scheme has none."""
+    widest = max(track.landmarks_px.shape[1] for track in tracks)
+    total = sum(len(track.frames) for track in tracks)
+    out = np.full((total, widest, 3), np.nan, np.float32)
+    start = 0
+    for track in tracks:
+        points = track.landmarks_px
+        out[start : start + len(points), : points.shape[1], : points.shape[2]] = points
+        start += len(points)
+    return out
