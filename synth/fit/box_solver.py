@@ -57,6 +57,7 @@ def solve_in_box(
     bounds: tuple[np.ndarray, np.ndarray] | None = None,
     tolerance: float = 2e-4,
     sweeps: int = 200,
+    rounds: int = 12,
 ) -> np.ndarray:
     """Minimise ½ w'Gw - b'w per frame over weights in [0, 1], plus ½ Σ c (w_t - w_{t+1})² between frames.
 
@@ -77,13 +78,15 @@ def solve_in_box(
         Largest change of a weight in the last sweep.
     sweeps : int
         Most sweeps over one frame.
+    rounds : int
+        Most passes over all frames, forth and back in turn, where they are tied.
 
     Returns
     -------
     (T, K) float64
     """
     frames, size = linear.shape
-    rounds = 1 if coupling is None else 12
+    passes = 1 if coupling is None else rounds
     tie = np.zeros((max(frames - 1, 0), size)) if coupling is None else np.ascontiguousarray(coupling, np.float64)
     low, high = (np.zeros((frames, size)), np.ones((frames, size))) if bounds is None else bounds
     begin = np.clip(np.asarray(start, np.float64), low, high)
@@ -91,4 +94,4 @@ def solve_in_box(
         return begin
     inner = sweeps if coupling is None else 12
     arrays = [np.ascontiguousarray(a, np.float64) for a in (gram, linear, tie, low, high, begin)]
-    return _descend(*arrays, inner, rounds, tolerance)
+    return _descend(*arrays, inner, passes, tolerance)

@@ -116,7 +116,8 @@ def _fit_rows(
         ],
         face.distance_mm,
     )
-    gaze = gaze_angles(points, first.pose, face.landmarks_mm, model, aperture_share(points, face.landmarks_mm, model))
+    opening = aperture_share(points, face.landmarks_mm, model)
+    gaze = gaze_angles(points, first.pose, first.weights, face.landmarks_mm, model, opening)
     turned = gaze_weights(gaze, model.max_gaze_rad)
     tied = replace(prior, coupling=steadiness(first.weights, gaps, settings, noise))
     held = (

@@ -16,17 +16,24 @@ _OWN_SHARE = 0.35
 
 
 def gaze_angles(
-    points_px: np.ndarray, pose: HeadPose, resting_mm: np.ndarray, model: FaceModel, open_share: np.ndarray
+    points_px: np.ndarray,
+    pose: HeadPose,
+    weights: np.ndarray,
+    resting_mm: np.ndarray,
+    model: FaceModel,
+    open_share: np.ndarray,
 ) -> np.ndarray:
     """Return the gaze of both eyes.
 
     The iris centre is compared with where it sits on the rig's eyeball when the eye looks straight ahead;
-    both are measured from the midpoint of the eye corners, which hardly move.
+    both are measured from the midpoint of the eye corners, less what the expression moves it.
 
     Parameters
     ----------
     points_px : (T, L, 2|3) float
     pose : HeadPose
+    weights : (T, K) float
+        Of the fitted units.
     resting_mm : (L, 3) float
         The subject's resting landmarks.
     model : FaceModel
@@ -42,14 +49,16 @@ def gaze_angles(
     if model.iris_rows is None or not count:
         return np.zeros((count, 2, 2))
     corners = model.corner_rows
-    depth = np.zeros(points_px.shape[:2]) + resting_mm[corners.ravel(), 2].mean()
-    flat = points_px[..., :2]
-    seen = pose.unproject(flat, depth) @ pose.rotation
+    wanted = np.concatenate([corners.ravel(), model.iris_rows.ravel()])
+    depth = (resting_mm[wanted] @ pose.rotation.transpose(0, 2, 1))[..., 2]
+    seen = np.zeros((count, points_px.shape[1], 3))
+    seen[:, wanted] = pose.unproject(points_px[:, wanted, :2], depth) @ pose.rotation
+    moved = np.einsum("eckj,tj->tek", model.units[corners][:, :, :2].mean(1, keepdims=True), weights)
     angles = np.zeros((count, 2, 2))
     for eye in range(2):
         iris = seen[:, model.iris_rows[eye], :2].mean(1)
-        middle = seen[:, corners[eye], :2].mean(1)
-        straight = model.neutral[model.iris_rows[eye], :2].mean(0) - model.neutral[corners[eye], :2].mean(0)
+        middle = seen[:, corners[eye], :2].mean(1) - moved[:, eye]
+        straight = resting_mm[model.iris_rows[eye], :2].mean(0) - resting_mm[corners[eye], :2].mean(0)
         offset = (iris - middle - straight) / model.eye_radius_mm
         angles[:, eye] = np.arcsin(np.clip(offset, -np.sin(_LARGEST_RAD), np.sin(_LARGEST_RAD)))
     trust = np.clip((open_share - 0.25) / 0.35, 0.02, 1.0)

@@ -99,7 +99,7 @@ def fit_identity(
         else:
             evidence = min(weight.sum(), _EVIDENCE_FRAMES) * _OFFSET_MM**2
             mean = np.tensordot(weight / weight.sum(), residual, 1)
-            habit = shape_only(habit + mean) * evidence / (evidence + noise)
+            habit = shape_only(habit + mean) * evidence / (evidence + noise) * (model.trust > 0)[:, None]
     assert fit is not None
     square = weight @ np.einsum("tli,tij,tlj,l->t", residual, metric, residual, model.trust, optimize=True)
     believed = weight @ ((prior.precision * (fit.weights - prior.mean) ** 2).sum(1))
