@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -101,8 +105,10 @@ def _check_size(size: int, name: str, path: Path) -> None:
 
 
 def _tar(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, bytes]]:
+    openers = {".gz": gzip.open, ".tgz": gzip.open, ".xz": lzma.open, ".txz": lzma.open, ".bz2": bz2.open}
+    opener = openers.get(path.suffix.lower(), open)
     try:
-        with tarfile.open(path, "r|*") as archive:
+        with opener(path, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
                 name = _confined(member.name, path)
                 if member.issym() or member.islnk():
@@ -110,17 +116,15 @@ def _tar(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, b
                 if not member.isfile() or not _is_wanted(member.name, wanted):
                     continue
                 _check_size(member.size, member.name, path)
-                stream = archive.extractfile(member)
-                data = stream.read(FILE_LIMIT_BYTES) if stream else b""
+                content = archive.extractfile(member)
+                data = content.read(FILE_LIMIT_BYTES) if content else b""
                 if len(data) != member.size:
-                    raise tarfile.ReadError("truncated")
+                    raise tarfile.ReadError("it is cut off")
                 yield name, data
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+            while stream.read(1 << 20):
+                pass
+    except (tarfile.TarError, EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
         raise _damaged(path, error) from None
-    except Exception as error:
-        if type(error).__module__ in ("lzma", "_lzma", "zlib"):
-            raise _damaged(path, error) from None
-        raise
 
 
 def _zip(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, bytes]]:
@@ -135,12 +139,16 @@ def _zip(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, b
                 _check_size(member.file_size, member.filename, path)
                 with archive.open(member) as stream:
                     yield name, stream.read(FILE_LIMIT_BYTES)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        lzma.LZMAError,
+        zlib.error,
+    ) as error:
         raise _damaged(path, error) from None
-    except Exception as error:
-        if type(error).__module__ in ("lzma", "_lzma", "zlib"):
-            raise _damaged(path, error) from None
-        raise
 
 
 def _damaged(path: Path, error: Exception) -> InputError:

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from assets.errors import InputError
+from assets.landmarks import INNER_LIP_RING, LEFT_EYE_RING, RIGHT_EYE_RING
 from assets.rig import Licence, Rig
 from assets.rig_bundle import BUILT_IN, fingerprinted, load_rig, with_landmarks
 from assets.rig_library import is_rig_name
@@ -30,6 +33,10 @@ REFERENCE = "hm08"
 
 RESIDUAL_LIMIT_MM = 5.0
 """Mean landmark residual above which a rig is refused: the landmarks are not on a face."""
+
+
+EYE_MISS_MM = 12.0
+"""Furthest that the middle of the lids may lie from the axis of the eyeball."""
 
 
 @dataclass(frozen=True)
@@ -155,15 +162,27 @@ def _with_landmarks(rig: Rig, path: Path, pictures: Path | None) -> tuple[Rig, f
     except InputError as error:
         what = "; ".join(problem.what for problem in error.problems)
     else:
-        if report.mean_mm <= RESIDUAL_LIMIT_MM:
+        what = ""
+        if report.mean_mm > RESIDUAL_LIMIT_MM:
+            what = f"landmarks miss the face by {report.mean_mm:.1f} mm on average"
+        elif not _is_on_face(table.points(rig.vertices_mm), rig.eye_centres_mm()):
+            what = "the face that is found does not have its eyes where the eyeballs are"
+        if not what:
             return replace(rig, landmarks=table), report.mean_mm
-        what = f"landmarks miss the face by {report.mean_mm:.1f} mm on average"
     mend = "check --up, --front and --unit"
     if pictures is not None:
         for name, yaw in (("front", 0.0), ("left", -0.6), ("right", 0.6)):
             write_png(pictures / f"{name}.png", Sitter(rig).portrait(rig.vertices_mm, yaw).picture)
         mend = f"look at the pictures in {pictures}; {mend}"
     raise InputError.one(what, path, mend)
+
+
+def _is_on_face(points_mm: np.ndarray, eye_centres_mm: np.ndarray) -> bool:
+    """Return whether landmarks (478, 3) have their eyes before the eyeballs (2, 3), and the mouth below them."""
+    eyes = points_mm[[list(LEFT_EYE_RING), list(RIGHT_EYE_RING)]].mean(1)
+    aside = np.linalg.norm((eyes - eye_centres_mm)[:, :2], axis=1)
+    mouth = points_mm[list(INNER_LIP_RING)].mean(0)
+    return bool(aside.max() < EYE_MISS_MM and eyes[:, 1].mean() - mouth[1] > 2 * EYE_MISS_MM)
 
 
 def _gender_notes(rig: Rig) -> list[str]:

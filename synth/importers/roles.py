@@ -17,8 +17,8 @@ ROLES = (
 )  # fmt: skip
 """``eyes`` and ``teeth`` are divided by place; ``drop`` is left out."""
 
-_LEFT = r"(?:left|(?:^|[\s_.\-])l(?:$|[\s_.\-\d])|(?<=[a-z])L(?:$|[\s_.\-\d]))"
-_RIGHT = r"(?:right|(?:^|[\s_.\-])r(?:$|[\s_.\-\d])|(?<=[a-z])R(?:$|[\s_.\-\d]))"
+_LEFT = r"(?:left|(?:^|[\s_.\-])[lL](?:$|[\s_.\-\d])|(?<=[a-z])L(?:$|[\s_.\-\d]))"
+_RIGHT = r"(?:right|(?:^|[\s_.\-])[rR](?:$|[\s_.\-\d])|(?<=[a-z])R(?:$|[\s_.\-\d]))"
 _RULES: tuple[tuple[str, str], ...] = (
     (r"occlusion|lacrimal|tear|wetness|eye_?blend|eyeshadow|shadow|meniscus|caruncle|glass|light|camera", "drop"),
     (r"cornea|iris|pupil|lens", "drop_if_eyes"),
