@@ -1,4 +1,4 @@
-"""The paper's tables 3 to 6 from own runs: Markdown, CSV and LaTeX, with the printed numbers in a column of their own."""
+"""The paper's tables 3 to 6 from own runs, with the printed numbers in a column of their own."""
 
 from __future__ import annotations
 
@@ -58,8 +58,10 @@ def score_table(
 ) -> Table:
     """Build the table of one score over methods."""
     rows = tuple(
-        Row(name, scores[score], printed_average(score, name, target)) for name, scores in methods.items() if score in scores
-    )  # fmt: skip
+        Row(name, scores[score], printed_average(score, name, target))
+        for name, scores in methods.items()
+        if score in scores
+    )
     return Table(f"{TITLES[score]} ({target})", tuple(columns), rows, tuple(notes))
 
 
