@@ -49,7 +49,6 @@ class FaceModel:
     rigid : (L,) float64
         Weights of the rigid alignment that starts the fit.
     eye_centres : (2, 3) float64
-    eye_radius_mm : float
     iris_rows : (2, 5) int or None
         Rows of the left and right iris, None where the scheme has none.
     corner_rows : (2, 2) int
@@ -69,7 +68,6 @@ class FaceModel:
     trust: np.ndarray
     rigid: np.ndarray
     eye_centres: np.ndarray
-    eye_radius_mm: float
     iris_rows: np.ndarray | None
     corner_rows: np.ndarray
     max_gaze_rad: float
@@ -151,7 +149,6 @@ def _reduced(key: _ById, scheme: str) -> FaceModel:
         for corrective in rig.correctives
         if all(name in FITTED_INDEX for name in corrective.drivers)
     )
-    balls = rig.vertices_mm[rig.eye_vertices]
     return FaceModel(
         scheme=scheme,
         neutral=at(rig.vertices_mm),
@@ -163,7 +160,6 @@ def _reduced(key: _ById, scheme: str) -> FaceModel:
         trust=trust,
         rigid=rigid,
         eye_centres=rig.eye_centres_mm().astype(float),
-        eye_radius_mm=float(np.ptp(balls[..., 1], axis=1).mean() / 2),
         iris_rows=iris if (iris >= 0).all() else None,
         corner_rows=np.array([[place[263], place[362]], [place[33], place[133]]]),
         max_gaze_rad=rig.max_gaze_rad,

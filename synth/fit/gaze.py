@@ -59,7 +59,8 @@ def gaze_angles(
         iris = seen[:, model.iris_rows[eye], :2].mean(1)
         middle = seen[:, corners[eye], :2].mean(1) - moved[:, eye]
         straight = resting_mm[model.iris_rows[eye], :2].mean(0) - resting_mm[corners[eye], :2].mean(0)
-        offset = (iris - middle - straight) / model.eye_radius_mm
+        arm = float(np.linalg.norm(model.neutral[model.iris_rows[eye]].mean(0) - model.eye_centres[eye]))
+        offset = (iris - middle - straight) / arm
         angles[:, eye] = np.arcsin(np.clip(offset, -np.sin(_LARGEST_RAD), np.sin(_LARGEST_RAD)))
     trust = np.clip((open_share - 0.25) / 0.35, 0.02, 1.0)
     habit = np.stack([_weighted_median(angles[:, eye], trust[:, eye]) for eye in range(2)])

@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from synth.fit.face_model import FaceModel
+from synth.fit.face_model import FITTED_UNITS, FaceModel
 from synth.fit.frame_fit import FrameFit, NormalBlocks, Prior, fit_frames, head_residual
 from synth.fit.head_pose import pose_columns
 
 _AXIS_SPREAD = 0.6
-_UNIT_SPREAD = 0.15
-"""Standard deviation of a resting face along the expression units: some mouths rest a little open or pursed."""
+_UNIT_SPREAD, _PARTED_SPREAD = 0.15, 0.04
+_PARTING = ("jawOpen", "mouthLowerDown", "mouthUpperUp", "mouthFunnel")
+_UNIT_SPREADS = np.array([_PARTED_SPREAD if name.startswith(_PARTING) else _UNIT_SPREAD for name in FITTED_UNITS])
+"""Standard deviation of resting faces along the units: mouths rest more or less pursed, but closed."""
 
 _OFFSET_MM = 2.0
 _LIVELY_SHARE = 0.04
@@ -76,14 +78,13 @@ def fit_identity(
     """
     basis = np.concatenate([model.identity, model.units], -1)
     size = basis.shape[-1]
-    spread = np.full(size, _UNIT_SPREAD)
+    spread = np.concatenate([np.empty(model.identity.shape[-1]), _UNIT_SPREADS])
     spread[: model.identity.shape[-1]] = _AXIS_SPREAD
     spread[: model.modes] = 1.0
     ridge = 1.0 / spread**2
     coefficients, habit = np.zeros(size), np.zeros_like(model.neutral)
     fit: FrameFit | None = None
-    poses = pose_columns(model.neutral)[0]
-    shape_only = _complement(poses, model.trust)
+    shape_only = _complement(np.concatenate([pose_columns(model.neutral)[0], model.units], -1), model.trust)
     for step in range(2 * rounds):
         face = model.neutral + basis @ coefficients + habit
         fit = fit_frames(
@@ -109,10 +110,11 @@ def fit_identity(
 
 
 def _complement(columns: np.ndarray, trust: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function that removes from displacements (L, 3) what a change of pose would explain."""
+    """Return a function that removes from displacements (L, 3) what pose and expression would explain."""
     flat = columns.reshape(-1, columns.shape[-1])
-    weight = np.repeat(trust, 3)
-    inverse = np.linalg.inv(flat.T @ (flat * weight[:, None])) @ (flat * weight[:, None]).T
+    weighted = flat * np.repeat(trust, 3)[:, None]
+    gram = weighted.T @ flat
+    inverse = np.linalg.solve(gram + 1e-3 * np.diag(np.diag(gram)) + 1e-9 * np.eye(len(gram)), weighted.T)
     return lambda offset: offset - (flat @ (inverse @ offset.ravel())).reshape(offset.shape)
 
 
