@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import shutil
 from pathlib import Path
 
 import h5py
@@ -20,7 +21,7 @@ from assets.shard_docs import shard_format_markdown
 from assets.shard_format import ATTRIBUTES, FIELDS, JSON_ATTRIBUTES, Status, fields_of
 from synth.shards.checksums import dataset_digests, file_sha256
 from synth.shards.encode import ENCODERS, decode_picture
-from synth.shards.writer import ShardWriter, image_groups, partial_path
+from synth.shards.writer import LANDMARKS, ShardWriter, image_groups, partial_path
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ("real", "female", "male")
@@ -54,19 +55,36 @@ def attributes() -> dict:
     }
 
 
-def write(path: Path) -> dict:
+def put_all(writer: ShardWriter) -> dict:
+    """Write everything but pictures, drawn landmarks and status; return it."""
     written = {}
-    with ShardWriter(path, IMAGES, SIZES["T"]) as writer:
-        for field in fields_of(IMAGES):
-            if not field.path.startswith("images/") and field.path != "frames/status":
-                written[field.path] = values(field.dtype, field.shape, field.path)
-                if field.path == "avatars/image":
-                    written[field.path] = list(IMAGES[1:])
-                writer.put(field.path, written[field.path])
-        writer.attributes(attributes())
+    for field in fields_of(IMAGES):
+        if field.path.startswith("images/") or field.path in ("frames/status", LANDMARKS):
+            continue
+        written[field.path] = values(field.dtype, field.shape, field.path)
+        if field.path == "avatars/image":
+            written[field.path] = list(IMAGES[1:])
+        writer.put(field.path, written[field.path])
+    writer.attributes(attributes())
+    writer.mark("job")
+    return written
+
+
+def drawn(image: str) -> np.ndarray:
+    return np.round(rng_for(3, "drawn", image).uniform(0, 256, (SIZES["T"], SIZES["M"], 2)) * 64) / 64
+
+
+def append_rows(writer: ShardWriter, image: str, stop: int) -> None:
+    data, points = blobs(image), drawn(image)
+    for row in range(writer.written(image), stop):
+        writer.append(image, data[row], None if image == "real" or data[row] is None else points[row])
+
+
+def write(path: Path) -> dict:
+    with ShardWriter(path, IMAGES, SIZES["T"], SIZES["M"]) as writer:
+        written = put_all(writer)
         for image in IMAGES:
-            for data in blobs(image):
-                writer.append(image, data)
+            append_rows(writer, image, SIZES["T"])
         writer.finish(np.arange(SIZES["T"]) % 4)
     return written
 
@@ -85,6 +103,10 @@ def test_everything_written_is_read(tmp_path: Path) -> None:
             for row, data in enumerate(blobs(image)):
                 read = shard.read_bytes(image, row)
                 assert (None if read is None else read.tobytes()) == data
+        for place, image in enumerate(IMAGES[1:]):
+            expected = drawn(image)
+            expected[[data is None for data in blobs(image)]] = np.nan
+            np.testing.assert_array_equal(shard.array(LANDMARKS)[:, place], expected)
         assert shard.au_names == ("AU01", "AU02", "AU12")
         assert shard.images == IMAGES
         assert shard.complete_rows().tolist() == list(range(0, SIZES["T"], 4))
@@ -115,6 +137,44 @@ def test_an_unfinished_shard_leaves_nothing(tmp_path: Path) -> None:
         writer.append("real", b"abc")
         assert partial_path(path).exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def leave_behind(folder: Path, rows: dict[str, int]) -> Path:
+    """Return the path of a shard whose writer was killed after so many rows of each group."""
+    path = folder / "s.h5"
+    with ShardWriter(folder / "other.h5", IMAGES, SIZES["T"], SIZES["M"]) as writer:
+        put_all(writer)
+        for image, count in rows.items():
+            append_rows(writer, image, count)
+        shutil.copy(partial_path(folder / "other.h5"), partial_path(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    "rows", [{}, {"real": 70}, {"real": 150, "female": 64}, {"real": 150, "female": 150, "male": 149}]
+)
+def test_a_killed_writer_goes_on_to_the_same_bytes(tmp_path: Path, rows: dict[str, int]) -> None:
+    write(tmp_path / "unbroken.h5")
+    path = leave_behind(tmp_path, rows)
+    writer = ShardWriter.go_on(path, IMAGES, SIZES["T"], SIZES["M"], "job")
+    assert writer is not None
+    with writer:
+        for image in IMAGES:
+            assert writer.written(image) == rows.get(image, 0) // 64 * 64
+            append_rows(writer, image, SIZES["T"])
+        writer.finish(np.arange(SIZES["T"]) % 4)
+    assert dataset_digests(path) == dataset_digests(tmp_path / "unbroken.h5")
+
+
+def test_what_does_not_belong_to_the_job_is_begun_anew(tmp_path: Path) -> None:
+    path = leave_behind(tmp_path, {"real": 150})
+    assert ShardWriter.go_on(path, IMAGES, SIZES["T"], SIZES["M"], "another job") is None
+    with h5py.File(partial_path(path), "r+") as file:
+        file["images/real/blob"][100] ^= 1
+    assert ShardWriter.go_on(path, IMAGES, SIZES["T"], SIZES["M"], "job") is None
+    partial_path(path).write_bytes(partial_path(path).read_bytes()[:5000])
+    assert ShardWriter.go_on(path, IMAGES, SIZES["T"], SIZES["M"], "job") is None
+    assert ShardWriter.go_on(tmp_path / "absent.h5", IMAGES, SIZES["T"], SIZES["M"], "job") is None
 
 
 def test_a_shard_with_missing_rows_cannot_be_finished(tmp_path: Path) -> None:
