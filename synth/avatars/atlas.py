@@ -49,6 +49,9 @@ TILES: dict[str, Tile] = {
     "brow": Tile(1408, 896, 128, 128),
 }
 
+WHOLE_FROM_V = 0.2
+"""Hair covers fully above this height of its tile; below it thins out towards the tips at 0."""
+
 EYE_TILE_ANGLE_RAD = 1.2
 """Angle from the gaze axis that reaches the edge of the eye's tile."""
 

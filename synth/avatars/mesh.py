@@ -51,7 +51,8 @@ class AvatarMesh:
     visibility : (M, 4) float32
         ``clip(v[0] + v[1:] . direction, 0, 1)`` is how much light arrives from a direction in head axes.
     ranges : dict of str to (int, int)
-        First triangle and number of triangles that each shading program draws: ``solid``, ``eye``, ``cut``.
+        First triangle and number of triangles that each shading program draws: ``solid``, ``eye``,
+        ``strand``, ``cut``.
     eye_radius_mm : float
     lids : ((2, 2, 3) int32, (2, 2, 3) float32) or None
         Triangle corners and weights of the middle of the upper and lower lid, left eye then right eye.

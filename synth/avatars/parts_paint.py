@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from synth.avatars.atlas import EYE_TILE_ANGLE_RAD, TILES
+from synth.avatars.atlas import EYE_TILE_ANGLE_RAD, TILES, WHOLE_FROM_V
 from synth.avatars.spec import AvatarSpec
 from synth.avatars.tone import to_display
 
@@ -101,6 +101,7 @@ def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, 
     warm = 1 + 0.10 * locks[..., None] * np.array([1.0, 0.3, -0.4])
     colour = np.asarray(spec.hair_rgb) * np.exp(0.55 * strand)[..., None] * depth[..., None] * warm
     cover = np.clip(0.5 + 6.0 * (v - 0.055 - 0.05 * (0.6 * fine + 0.8 * wisps)), 0, 1)
+    cover = np.where(v > WHOLE_FROM_V - 0.01, 1.0, cover)
     gloss = np.clip(128 * np.exp(0.6 * (0.6 * fine + 0.5 * wisps + 0.4 * locks)) * (0.4 + 0.6 * depth), 0, 255)
     return _texture(colour, cover), np.rint(gloss).astype(np.uint8)
 

@@ -9,19 +9,22 @@ import numpy as np
 import scipy.sparse as sp
 
 from assets.rig import MATERIALS, Part, Rig
-from synth.avatars.atlas import place_uv
+from synth.avatars.atlas import WHOLE_FROM_V, place_uv
 from synth.avatars.subdivide import catmull_clark, face_corners, linear_points, point_indices, refined_triangles
 
 PROGRAM_OF_MATERIAL = {
     "skin": "solid", "teeth": "solid", "tongue": "solid", "cavity": "solid", "cloth": "solid",
-    "eye": "eye", "hair": "cut", "lash": "cut", "brow": "cut",
+    "eye": "eye", "hair": "cut", "lash": "strand", "brow": "cut",
 }  # fmt: skip
-"""Which shading program draws a material. ``cornea`` is left out: the eye program draws its highlight."""
+"""Which shading program draws a material; hair away from its tips is drawn by ``strand``. ``cornea`` is left out: the eye program draws its highlight."""
 
-PROGRAMS = ("solid", "eye", "cut")
+PROGRAMS = ("solid", "eye", "strand", "cut")
 
-LONGEST_EDGE_MM: dict[str, float] = {"skin": 4.5, "hair": 10.0, "cloth": 12.0}
+LONGEST_EDGE_MM: dict[str, float] = {"skin": 5.5, "cloth": 40.0}
 """Faces with longer edges are split once; other materials are drawn as fine as the rig has them."""
+
+HIDDEN_EYE_SHARE = -0.25
+"""Faces of the eyeball further back than this share of its radius stay in the head, whatever the gaze."""
 
 FACE_BOX_MM = np.array([[-90.0, -150.0, -70.0], [90.0, 75.0, 100.0]])
 """Skin is split inside this box only: around the eyes' midpoint, from forehead to throat."""
@@ -96,6 +99,14 @@ def _stack(parts: tuple[Part, ...], chosen: list[int]) -> tuple[np.ndarray, np.n
     return faces, uv_faces, owner
 
 
+def _seen(rig: Rig, faces: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Return which faces (F,) can ever be seen: all but the back of the eyeballs."""
+    eye = np.array([part.material == "eye" for part in rig.parts])[owner]
+    depth = rig.vertices_mm[faces].mean(1)[:, 2] - rig.eye_centres_mm()[:, 2].mean()
+    radius = np.ptp(rig.vertices_mm[rig.eye_vertices[0], 1]) / 2
+    return ~eye | (depth > HIDDEN_EYE_SHARE * radius)
+
+
 def _to_split(rig: Rig, faces: np.ndarray, owner: np.ndarray) -> np.ndarray:
     """Return which faces (F,) are too large to be drawn as they are."""
     corners = rig.vertices_mm[faces]
@@ -117,6 +128,8 @@ def _refine(rig: Rig, chosen: list[int]) -> tuple[np.ndarray, np.ndarray, np.nda
         if not group:
             continue
         faces, uv_faces, owner = _stack(rig.parts, group)
+        seen = _seen(rig, faces, owner)
+        faces, uv_faces, owner = faces[seen], uv_faces[seen], owner[seen]
         split = _to_split(rig, faces, owner) & smooth
         corners = face_corners(faces)
         uv_corners = face_corners(uv_faces, faces[:, 2] != faces[:, 3])
@@ -138,14 +151,17 @@ def _build_surface(rig: Rig, options: tuple[str, ...]) -> Surface:
     unique, inverse = np.unique(keys, axis=0, return_inverse=True)
     triangles = inverse.reshape(faces.shape)
     triangles, owner = triangles[_has_area(triangles)], owner[_has_area(triangles)]
+    rig_uv = uv[unique[:, 1]].astype(np.float32)
     program_of_part = np.array([PROGRAMS.index(PROGRAM_OF_MATERIAL.get(p.material, "solid")) for p in rig.parts])
-    order = np.argsort(program_of_part[owner], kind="stable")
-    counts = np.bincount(program_of_part[owner], minlength=len(PROGRAMS))
+    program = program_of_part[owner]
+    hair = np.array([part.material == "hair" for part in rig.parts])[owner]
+    program[hair & (rig_uv[triangles, 1] > WHOLE_FROM_V).all(1)] = PROGRAMS.index("strand")
+    order = np.argsort(program, kind="stable")
+    counts = np.bincount(program, minlength=len(PROGRAMS))
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     part_of = unique[:, 2]
     material_of_part = np.array([MATERIALS.index(part.material) for part in rig.parts])
     refine = matrix[unique[:, 0]].astype(np.float32)
-    rig_uv = uv[unique[:, 1]].astype(np.float32)
     return Surface(
         refine=refine,
         triangles=triangles[order].astype(np.int32),

@@ -14,6 +14,9 @@ from synth.render.protocol import Renderer
 NAMES = ("egl", "osmesa", "software")
 """All renderers, in the order in which ``auto`` tries them."""
 
+SAMPLES = (1, 2, 4, 9, 16)
+"""Samples per pixel that can be had; 2 stands for one and a half along each side."""
+
 PACKAGES = {
     "egl": "apt-get install libegl1 libegl-mesa0 libgl1-mesa-dri libgl1 libgles2",
     "osmesa": "apt-get install libosmesa6",
@@ -125,17 +128,19 @@ def open_renderer(name: str = "auto", size_px: int = 256, samples: int = 4) -> R
     size_px : int
         Side of the pictures, 32 to 2048.
     samples : int
-        Samples per pixel: 1, 4, 9 or 16.
+        Samples per pixel: 1, 2, 4, 9 or 16.
 
     Raises
     ------
     InputError
         If the name, size or samples are not possible here.
     """
-    if samples not in (1, 4, 9, 16):
-        raise InputError.one(f"{samples} samples per pixel are not possible", "--samples", "choose 1, 4, 9 or 16")
+    if samples not in SAMPLES:
+        raise InputError.one(f"{samples} samples per pixel are not possible", "--samples", "choose 1, 2, 4, 9 or 16")
     if not 32 <= size_px <= 2048:
         raise InputError.one(f"pictures of {size_px} pixels are not possible", "--size", "choose 32 to 2048")
+    if samples == 2 and size_px % 2:
+        raise InputError.one(f"2 samples need an even size, not {size_px}", "--size", "choose an even size")
     chosen = choose_renderer(name)
     if chosen == "software":
         from synth.render.software import SoftwareRenderer

@@ -35,6 +35,10 @@ from synth.render.shading import FrameTerms, StaticTerms, frame_terms, static_te
 
 SHADERS = Path(__file__).parent / "shaders"
 
+SIDE_OF_SAMPLES = {1: 1.0, 2: 1.5, 4: 2.0, 9: 3.0, 16: 4.0}
+NEAREST_FROM_SAMPLES = 4
+"""From so many samples per pixel on, their average smooths the texture, and the cheaper lookup will do."""
+
 
 class GLRenderer(PyrenderRenderer):
     """Draws with OpenGL in an off-screen context; see `synth.render.protocol.Renderer`.
@@ -46,19 +50,20 @@ class GLRenderer(PyrenderRenderer):
     size_px : int
         Side of the pictures.
     samples : int
-        Samples per pixel, a square number: 1, 4, 9 or 16.
+        Samples per pixel: 1, 2 (one and a half along each side), 4, 9 or 16.
     """
 
     def __init__(self, platform: str, size_px: int, samples: int) -> None:
         self.name, self.size_px, self.samples = platform, size_px, samples
-        self._side = size_px * round(samples**0.5)
+        self._side = round(size_px * SIDE_OF_SAMPLES[samples])
         self._context = _open_context(platform, self._side)
         super().__init__(self._side, self._side)
         self._program_cache = ShaderProgramCache(shader_dir=str(SHADERS))
         self._places: dict[tuple[int, str], int] = {}
         self._programs = {
             "solid": self._program("face.vert", "face.frag", {}),
-            "cut": self._program("face.vert", "face.frag", {"CUT": 1}),
+            "strand": self._program("face.vert", "face.frag", {"STRAND": 1}),
+            "cut": self._program("face.vert", "face.frag", {"STRAND": 1, "CUT": 1}),
             "eye": self._program("eye.vert", "eye.frag", {}),
         }
         self._make_target()
@@ -75,7 +80,9 @@ class GLRenderer(PyrenderRenderer):
         self._upload_geometry(mesh)
         for picture in (mesh.texture, mesh.crease_map):
             texture = pyrender.Texture(source=picture, source_channels="RGBA")
-            texture.sampler.minFilter = GL.GL_LINEAR_MIPMAP_NEAREST
+            smooth = self.samples < NEAREST_FROM_SAMPLES
+            texture.sampler.minFilter = GL.GL_LINEAR_MIPMAP_NEAREST if smooth else GL.GL_NEAREST_MIPMAP_NEAREST
+            texture.sampler.wrapS = texture.sampler.wrapT = GL.GL_CLAMP_TO_EDGE
             texture._add_to_context()
             self._textures.append(texture)
         self._set_static(static_terms(mesh, scene))
@@ -104,13 +111,13 @@ class GLRenderer(PyrenderRenderer):
         for unit, texture in enumerate(self._textures):
             GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
             texture._bind()
-        for name in ("cut", "solid", "eye"):
+        for name in ("solid", "eye", "strand", "cut"):
             first, count = self._mesh.ranges[name]
             if not count:
                 continue
             self._programs[name]._bind()
             self._set_frame(name, terms)
-            (GL.glDisable if name == "cut" else GL.glEnable)(GL.GL_CULL_FACE)
+            (GL.glDisable if name in ("strand", "cut") else GL.glEnable)(GL.GL_CULL_FACE)
             GL.glDrawElements(GL.GL_TRIANGLES, 3 * count, GL.GL_UNSIGNED_INT, ctypes.c_void_p(12 * first))
 
     def read(self) -> np.ndarray:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from synth.render.resolve import tone
+
 SAME_SURFACE = np.float32(2e-3)
 """Samples of a pixel whose depths differ by less share one colour."""
 
@@ -21,10 +23,7 @@ BYTE = np.float32(1 / 255.0)
 
 def tone_table() -> np.ndarray:
     """Return display values (4096,) float32 in [0, 255] over the square root of linear light."""
-    linear = TONE_RANGE * (np.arange(TONE_STEPS) / (TONE_STEPS - 1)) ** 2
-    c = linear * (1 + 0.12 * linear) / (1 + 0.32 * linear)
-    value = 0.585122381 * c**0.5 + 0.783140355 * c**0.25 - 0.368262736 * c**0.125
-    return (255 * np.clip(value, 0, 1)).astype(np.float32)
+    return tone(TONE_RANGE * (np.arange(TONE_STEPS) / (TONE_STEPS - 1)) ** 2).astype(np.float32)
 
 
 @njit(cache=True, fastmath=True, inline="always")

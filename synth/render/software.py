@@ -24,14 +24,14 @@ class SoftwareRenderer:
     size_px : int
         Side of the pictures.
     samples : int
-        Coverage samples per pixel, a square number: 1, 4, 9 or 16.
+        Coverage samples per pixel: 1, 4, 9 or 16; 2 is drawn as 4.
     """
 
     name = "software"
 
     def __init__(self, size_px: int, samples: int) -> None:
         self.size_px, self.samples = size_px, samples
-        self._side = round(samples**0.5)
+        self._side = max(2, round(samples**0.5)) if samples > 1 else 1
         shape = (size_px * self._side, size_px * self._side)
         self._depth, self._owner = np.empty(shape, np.float32), np.empty(shape, np.int32)
         self._mesh: AvatarMesh | None = None
@@ -47,7 +47,7 @@ class SoftwareRenderer:
         self._texels = _texel_areas(mesh)
         self._points = np.empty((len(mesh.rest_mm), 4), np.float32)
         self._light = np.zeros((len(mesh.rest_mm), 6), np.float32)
-        starts = [mesh.ranges[name][0] for name in ("solid", "eye", "cut")]
+        starts = [mesh.ranges[name][0] for name in ("solid", "eye", "strand")]
         self._starts = np.array(starts, np.int64)
 
     def draw(self, positions_mm: np.ndarray, normals: np.ndarray, weights: np.ndarray, pose: Pose) -> np.ndarray:
@@ -83,11 +83,11 @@ class SoftwareRenderer:
         self._depth.fill(2.0)
         self._owner.fill(-1)
         nothing = np.zeros((1, 1), np.uint8)
-        for name in ("solid", "eye", "cut"):
+        for name in ("solid", "eye", "strand", "cut"):
             first, count = mesh.ranges[name]
             alpha = self._alpha if name == "cut" else nothing
             cover(
-                self._points, mesh.triangles, first, count, name == "cut", self._side, mesh.uv, alpha,
+                self._points, mesh.triangles, first, count, name in ("strand", "cut"), self._side, mesh.uv, alpha,
                 self._depth, self._owner,
             )  # fmt: skip
 

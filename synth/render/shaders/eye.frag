@@ -16,12 +16,6 @@ uniform vec4 tile;                         // centre of the eye's tile and textu
 out vec4 colour;
 
 vec3 to_linear(vec3 c) { return c * (c * (c * 0.305306011 + 0.682171111) + 0.012522878); }
-vec3 to_display(vec3 c) {
-    c = max(c, 0.0);
-    c = c * (1.0 + 0.12 * c) / (1.0 + 0.32 * c);
-    vec3 s = sqrt(c);
-    return 0.585122381 * s + 0.783140355 * sqrt(s) - 0.368262736 * sqrt(sqrt(s));
-}
 
 void main() {
     int side = v_position.x > 0.0 ? 0 : 1;
@@ -51,5 +45,5 @@ void main() {
         specular += light_colour[i] * (smoothstep(0.9962, 0.9992, nh) * 0.9 + pow(nh, 60.0) * 0.05);
     }
     vec3 lit = base * diffuse * shadow * 0.92 + specular * mix(0.35, 1.0, shadow);
-    colour = vec4(to_display(lit), 1.0);
+    colour = vec4(sqrt(max(lit, 0.0)) * 0.90909, 1.0);
 }

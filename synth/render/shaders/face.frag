@@ -9,17 +9,13 @@ uniform vec3 tint;                         // Beer-Lambert factor of the pigment
 out vec4 colour;
 
 vec3 to_linear(vec3 c) { return c * (c * (c * 0.305306011 + 0.682171111) + 0.012522878); }
-vec3 to_display(vec3 c) {
-    c = max(c, 0.0);
-    c = c * (1.0 + 0.12 * c) / (1.0 + 0.32 * c);
-    vec3 s = sqrt(c);
-    return 0.585122381 * s + 0.783140355 * sqrt(s) - 0.368262736 * sqrt(sqrt(s));
-}
 
 void main() {
     vec4 albedo = texture(albedo_map, v_uv);
+#ifdef STRAND
 #ifdef CUT
     if (albedo.a < 0.5) discard;
+#endif
     vec3 base = to_linear(albedo.rgb);
     float gloss = texture(crease_map, v_uv).a * 2.0;
     vec3 lit = base * v_diffuse + (vec3(0.30) + 2.5 * base) * v_specular * gloss;
@@ -31,5 +27,5 @@ void main() {
     vec3 shade = 1.0 + depth + 0.5 * depth * depth;
     vec3 lit = base * v_diffuse * shade + v_specular * (crease.a * 2.0);
 #endif
-    colour = vec4(to_display(lit), 1.0);
+    colour = vec4(sqrt(max(lit, 0.0)) * 0.90909, 1.0);   // resolve.py makes display values of it
 }
