@@ -28,16 +28,18 @@ TONGUE_REACHES_MM = (0.0, 4.0, 22.0)
 SMILE_GAIN = np.array([1.05, 0.75, 1.1])
 
 RECIPES: dict[str, tuple[tuple[str, float], ...]] = {
-    "browInnerUp": (("unit:browInnerUp", 0.55), ("mpfb:eyebrows-left-inner-up", 0.75), ("mpfb:eyebrows-right-inner-up", 0.75)),
+    "browInnerUp": (("unit:browInnerUp", 0.55), ("mpfb:eyebrows-left-inner-up", 0.75),
+                    ("mpfb:eyebrows-right-inner-up", 0.75)),
     "browOuterUp": (("unit:browOuterUp{Side}", 0.75), ("mpfb:eyebrows-{side}-extern-up", 0.45)),
     "browDown": (("unit:browDown{Side}", 0.5), ("mpfb:eyebrows-{side}-down", 0.85)),
     "eyeBlink": (("mpfb:eye-{side}-closure", 0.75), ("unit:eyeBlink{Side}", 0.25)),
     "eyeWide": (("unit:eyeWide{Side}", 0.75), ("mpfb:eye-{side}-opened-up", 0.2)),
     "eyeSquint": (("unit:eyeSquint{Side}", 0.6), ("mpfb:eye-{side}-slit", 0.3)),
     "cheekSquint": (("unit:cheekSquint{Side}", 0.9), ("unit:eyeSquint{Side}", 0.22)),
-    "noseSneer": (("unit:noseSneer{Side}", 0.9), ("mpfb:nose-{side}-elevation", 0.9), ("mpfb:eyebrows-{side}-down", 0.4),
-                  ("mpfb:mouth-elevation", 0.22)),
-    "mouthUpperUp": (("unit:mouthUpperUp{Side}", 0.5), ("mpfb:mouth-elevation", 0.75), ("mpfb:nose-{side}-elevation", 0.35)),
+    "noseSneer": (("unit:noseSneer{Side}", 0.9), ("mpfb:nose-{side}-elevation", 0.9),
+                  ("mpfb:eyebrows-{side}-down", 0.4), ("mpfb:mouth-elevation", 0.22)),
+    "mouthUpperUp": (("unit:mouthUpperUp{Side}", 0.5), ("mpfb:mouth-elevation", 0.75),
+                     ("mpfb:nose-{side}-elevation", 0.35)),
     "mouthSmile": (("mpfb:mouth-corner-puller", 1.0), ("unit:mouthSmile{Side}", 0.3)),
     "mouthDimple": (("unit:mouthDimple{Side}", 0.45),),
     "mouthStretch": (("mpfb:mouth-retraction", 1.15), ("unit:mouthStretch{Side}", 0.25), ("mpfb:neck-platysma", 0.2)),

@@ -16,6 +16,7 @@ NECK_AXIS_MM = np.array([0.0, -95.0])
 
 CHART_MM = 60.0
 OUTER_REACH_MM, OUTER_SHARE = 16.0, 0.86
+STEEPEST = 2.5
 COLUMNS = 72
 ROWS_MM = (
     (6.0, -1.5), (0.5, 0.6), (-1.2, 2.4), (1.0, 4.0), (9.0, 4.6), (10.0, 4.0), (20.0, 6.0), (34.0, 7.5),
@@ -54,11 +55,13 @@ class Garment:
     collar_gap_deg: float = 0.0
 
 
+TURTLE_MM = ((4.0, 1.5), (18.0, 2.6), (22.0, 4.2), (18.0, 6.0), (2.0, 7.0), (-8.0, 5.0))
+SHIRT_MM = ((2.0, 2.5), (14.0, 3.5), (17.0, 5.5), (12.0, 8.5), (-10.0, 16.0))
 GARMENTS = (
     Garment("crew", -150.0, 40.0, 12.0, 1.4),
     Garment("vneck", -150.0, 95.0, 14.0, 2.6),
-    Garment("turtle", -150.0, 36.0, 12.0, 1.4, ((4.0, 1.5), (18.0, 2.6), (22.0, 4.2), (18.0, 6.0), (2.0, 7.0), (-8.0, 5.0))),
-    Garment("shirt", -150.0, 48.0, 12.0, 1.7, ((2.0, 2.5), (14.0, 3.5), (17.0, 5.5), (12.0, 8.5), (-10.0, 16.0)), 9.0),
+    Garment("turtle", -150.0, 36.0, 12.0, 1.4, TURTLE_MM),
+    Garment("shirt", -150.0, 48.0, 12.0, 1.7, SHIRT_MM, 9.0),
 )  # fmt: skip
 
 
@@ -81,9 +84,7 @@ def garment_graft(bust: Bust, garment: Garment) -> Graft:
     rows = []
     for depth, lean in ROWS_MM:
         height = np.maximum(line - depth, FLOOR_MM - 0.01 * depth)
-        radius = bust.radius(azimuth, height) + lean
-        sigma = np.clip((depth - 15.0) / 30.0, 0, 1.2)
-        rows.append(_ring(azimuth, height, gaussian_filter1d(radius, sigma, mode="wrap") if sigma else radius))
+        rows.append(bust.ring(azimuth, height, lean, smooth=float(np.clip((depth - 15.0) / 30.0, 0, 1.2))))
     points, faces = _grid(np.stack(rows), closed=True)
     if garment.collar_mm:
         collar, quads = _collar(bust, garment)
@@ -125,9 +126,24 @@ class Bust:
         found = self._linear(chart)
         return np.where(np.isnan(found), self._nearest(chart), found)
 
+    def ring(self, azimuth: np.ndarray, height_mm: np.ndarray, lean_mm: float, smooth: float = 0.0) -> np.ndarray:
+        """Return points (n, 3) at a distance from the skin, along its normal in the plane of the axis.
 
-def _ring(azimuth: np.ndarray, height: np.ndarray, radius: np.ndarray) -> np.ndarray:
-    return np.stack([radius * np.sin(azimuth), height, NECK_AXIS_MM[1] + radius * np.cos(azimuth)], -1)
+        Parameters
+        ----------
+        azimuth, height_mm : (n,) float
+        lean_mm : float
+        smooth : float
+            Standard deviation, in points, of a smoothing along a closed ring.
+        """
+        radius = self.radius(azimuth, height_mm)
+        slope = (self.radius(azimuth, height_mm + 4.0) - self.radius(azimuth, height_mm - 4.0)) / 8.0
+        slope = np.clip(slope, -STEEPEST, STEEPEST)
+        if smooth > 0:
+            radius, slope = (gaussian_filter1d(values, smooth, mode="wrap") for values in (radius, slope))
+        length = np.hypot(1.0, slope)
+        radius, height = radius + lean_mm / length, height_mm - lean_mm * slope / length
+        return np.stack([radius * np.sin(azimuth), height, NECK_AXIS_MM[1] + radius * np.cos(azimuth)], -1)
 
 
 def _grid(rows: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -146,5 +162,5 @@ def _collar(bust: Bust, garment: Garment) -> tuple[np.ndarray, np.ndarray]:
     azimuth = gap + (2 * np.pi - 2 * gap) * np.arange(count) / COLUMNS
     azimuth = np.where(azimuth > np.pi, azimuth - 2 * np.pi, azimuth)
     line = np.maximum(neckline_mm(garment, azimuth), garment.side_mm - COLLAR_DIP_MM)
-    rows = [_ring(azimuth, line + rise, bust.radius(azimuth, line + rise) + lean) for rise, lean in garment.collar_mm]
+    rows = [bust.ring(azimuth, line + rise, lean) for rise, lean in garment.collar_mm]
     return _grid(np.stack(rows), closed)

@@ -22,8 +22,8 @@ HAIR_LINE = np.array([
 """Azimuth in degrees (0 front, 90 ear, 180 nape) and height in mm of the edge of the hair."""
 
 NAPE_CLEAR_MM, REST_STEP_MM, REST_SAG_MM = 6.0, 7.0, 0.5
-EDGE_MM, LINING_MM = 2.4, 1.7
-HANG_FROM_DEG = 52.0
+EDGE_MM, LINING_MM = 3.1, 2.4
+HANG_FROM_DEG, EDGE_FADE = 52.0, 0.93
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ class Scalp:
         offset = rest_mm[scalp] - SKULL_CENTRE_MM
         radius = np.linalg.norm(offset, axis=1)
         chart = _chart(offset / radius[:, None])
-        wrapped = np.concatenate([chart, chart + [2 * np.pi, 0], chart - [2 * np.pi, 0]])
+        turn = np.array([2 * np.pi, 0.0])
+        wrapped = np.concatenate([chart, chart + turn, chart - turn])
         radii = np.tile(radius, 3)
         self._linear, self._nearest = LinearNDInterpolator(wrapped, radii), NearestNDInterpolator(wrapped, radii)
 
@@ -151,7 +152,7 @@ def hair_graft(scalp: Scalp, style: Style) -> Graft:
     flat = np.concatenate(points)
     # Hanging hair follows the back of the head rather than the neck.
     held = np.maximum(flat, [-np.inf, -60.0, -np.inf])
-    weights = nearest_weights(held, scalp.rest_mm[scalp.vertices], scalp.vertices, len(scalp.rest_mm), 16)
+    weights = nearest_weights(held, scalp.rest_mm[scalp.vertices], scalp.vertices, len(scalp.rest_mm), 8)
     return Graft(
         f"hair_{style.name}", "hair", flat, weights, np.concatenate(faces), np.concatenate(uv),
         np.concatenate(uv_faces), optional=True, moves=False,
@@ -205,7 +206,7 @@ def _grown(scalp: Scalp, style: Style, azimuth: np.ndarray) -> np.ndarray:
     jitter = 1 + style.ragged * np.clip(noise[0], -2, 2) + _scatter(style, len(azimuth))
     share = (np.linspace(0, 1, style.rows) ** 0.85)[:, None] * np.where(hanging, 0.9, jitter)
     direction = _arcs(scalp, style, azimuth, share)
-    fade = np.clip((share - style.taper) / (1.02 - style.taper), 0, 1) ** 2 * 0.85
+    fade = np.clip((share - style.taper) / (1.02 - style.taper), 0, 1) ** 2 * EDGE_FADE
     taper = np.where(hanging, 1.0, 1 - fade)
     waves = sum(noise[k + 1] * np.sin((k + 2) * 2.1 * share + k) for k in range(4)) / 2
     relief = style.lumps_mm * waves + style.grain_mm * _grain(style, share.shape)

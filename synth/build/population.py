@@ -30,6 +30,10 @@ class Population:
     age: np.ndarray
     ancestry: np.ndarray
 
+    def part(self, rows: slice) -> Population:
+        """Return some of the adults."""
+        return Population(self.heads_mm[rows], self.gender[rows], self.age[rows], self.ancestry[rows])
+
 
 @dataclass(frozen=True)
 class IdentityBasis:
@@ -105,12 +109,21 @@ def _unscale(span: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return span / np.maximum(scale, 1e-12)[:, None]
 
 
+def _coordinates(basis: IdentityBasis, heads: Population, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns (4 axes, then modes; 3V, K) and the coordinates (K, N) of heads, weighted least squares."""
+    columns = np.stack([c.ravel() for c in [*basis.axes_mm.values()][:4] + list(basis.modes_mm)], 1)
+    scale = np.repeat(np.sqrt(weight), 3)[:, None]
+    target = (heads.heads_mm.reshape(len(heads.heads_mm), -1) - basis.mean_mm.ravel()).T
+    return columns, np.linalg.lstsq(columns * scale, target * scale, rcond=None)[0]
+
+
+def axis_coordinates(basis: IdentityBasis, heads: Population, weight: np.ndarray) -> np.ndarray:
+    """Return the coordinates (N, 4) of heads along gender, age and the first two ancestry axes."""
+    return _coordinates(basis, heads, weight)[1][:4].T
+
+
 def reconstruction_error_mm(basis: IdentityBasis, heads: Population, weight: np.ndarray) -> np.ndarray:
     """Return the distance (N, V) left after fitting axes and modes to unseen heads by weighted least squares."""
-    columns = [*basis.axes_mm.values()][:4] + list(basis.modes_mm)
-    matrix = np.stack([c.ravel() for c in columns], 1)
-    scale = np.repeat(np.sqrt(weight), 3)
-    target = heads.heads_mm.reshape(len(heads.heads_mm), -1) - basis.mean_mm.ravel()
-    solution = np.linalg.lstsq(matrix * scale[:, None], (target * scale).T, rcond=None)[0]
-    left = target - (matrix @ solution).T
+    columns, coordinates = _coordinates(basis, heads, weight)
+    left = heads.heads_mm.reshape(len(heads.heads_mm), -1) - basis.mean_mm.ravel() - (columns @ coordinates).T
     return np.linalg.norm(left.reshape(heads.heads_mm.shape), axis=2)
