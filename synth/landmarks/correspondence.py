@@ -28,6 +28,9 @@ from synth.landmarks.portrait import PX_PER_MM, Sitter, View
 
 VIEWS_RAD = tuple((yaw, pitch) for yaw in (-0.4, -0.2, 0.0, 0.2, 0.4) for pitch in (-0.18, 0.0, 0.18))
 OPEN_MOUTH = {"jawOpen": 0.5, "mouthUpperUpLeft": 0.3, "mouthUpperUpRight": 0.3}
+_LARGEST_MEAN_MM = 4.0
+"""A table that misses what the network saw by more than this on average is not one of a face."""
+
 _MARGIN_PX = 14.0
 """A ray that misses the skin takes the nearest skin pixel within this distance."""
 
@@ -94,8 +97,14 @@ def compute_landmark_table(rig: Rig, networks: Networks | None = None) -> tuple[
     table = surface.table(placed, rig)
     projected = table.points(frontal[0].positions_px)
     residual = np.linalg.norm(projected[:, :2] - frontal[1][:, :2], axis=1) / PX_PER_MM
+    if residual.mean() > _LARGEST_MEAN_MM:
+        raise _no_face(rig)
     scores = networks.blendshapes(frontal[1])
     return table, TableReport(views, residual, repaired, symmetric, scores)
+
+
+def _no_face(rig: Rig) -> InputError:
+    return InputError.one("the landmark network finds no face on this rig", rig.name, "check its axes and its scale")
 
 
 class _Surface:
@@ -216,7 +225,7 @@ def _gather(rig: Rig, sitter: Sitter, networks: Networks, surface: _Surface) -> 
         turned_away = (canonical_face_mm()[0][:, 0] * yaw) > 25.0 * abs(yaw)
         add(view, faces[0].points_px, ~inner & ~turned_away & (straight | ~(oval | rings)))
     if frontal is None:
-        raise InputError.one("the landmark network finds no face on this rig", rig.name, "check its axes and its scale")
+        raise _no_face(rig)
     opened = rig.vertices_mm.astype(float)
     for name, weight in OPEN_MOUTH.items():
         opened = opened + weight * rig.shapes_mm[UNIT_INDEX[name]]
