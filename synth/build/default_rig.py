@@ -166,11 +166,16 @@ def _expressions(
     for number, part in enumerate(assembly.parts):
         owner[np.unique(part.faces)] = number
     materials = np.array([part.material for part in assembly.parts])[owner]
+    mirror = mirror_of(mean_mm, owner)
+    used = np.flatnonzero(assembly.index_of >= 0)
+    mirror[assembly.index_of[used]] = assembly.index_of[source.base.mirror[used]]
     rest = settle(mean_mm, owner, [part.name for part in assembly.parts], fetch)
+    even = (rest + rest[mirror] * [-1, 1, 1]) / 2
+    rest = np.where((materials == "eye")[:, None], rest, even)
     soft = np.isin(materials, ("skin", "cavity", "lash"))
     flesh = np.concatenate([p.faces for p in assembly.parts if p.material in ("skin", "cavity")])
     jaw = -fetch("unit/jawOpen")[:, 1]
-    clay = Clay(rest, flesh, soft, mirror_of(rest, owner), np.clip(jaw / np.quantile(jaw[soft], 0.999), 0, 1))
+    clay = Clay(rest, flesh, soft, mirror, np.clip(jaw / np.quantile(jaw[soft], 0.999), 0, 1))
     names = [part.name for part in assembly.parts]
     centre = rest[owner == names.index("eye_left")].mean(0)
     mixer = ExpressionMixer(clay, fetch, left_rim(source, assembly), centre, materials == "tongue")
