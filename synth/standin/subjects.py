@@ -121,7 +121,7 @@ def subject_spec(rig: Rig, corpus: StandinCorpus, subject: Subject, seed: int) -
         attributes=_attributes(rig, subject, old, rng),
         skin_ita_deg=float(np.clip(rng.normal(middle, spread), low, high)),
         melanin=float(rng.normal(0.0, 0.04)),
-        haemoglobin=float(rng.normal(0.0, 0.06)),
+        haemoglobin=float(rng.normal(0.0, 0.045)),
         roughness=float(rng.uniform(0.38, 0.62)),
         hair=_part(rig, "hair_", subject.apparent_gender, rng),
         cloth=_part(rig, "cloth_", subject.apparent_gender, rng),

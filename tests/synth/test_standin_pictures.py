@@ -33,7 +33,7 @@ def test_any_part_of_a_recording_is_the_same_bytes(monkeypatch: pytest.MonkeyPat
     for start, stop in ((0, 3), (5, 11), (16, None)):
         again = list(recording.pictures(start, stop))
         assert all(np.array_equal(a, b) for a, b in zip(again, whole[start:stop], strict=True))
-    longer = _recordings("standin-gft", 2, 31)[0]
+    longer = _recordings("standin-gft", 1, 31)[0]
     assert np.array_equal(next(longer.pictures(4, 5)), whole[4])
     assert list(recording.pictures(19)) == []
 
@@ -59,7 +59,7 @@ def test_pictures_are_drawn_one_at_a_time() -> None:
 @pytest.mark.parametrize("name", STANDIN_CORPORA)
 def test_the_landmark_network_finds_the_drawn_face(name: str) -> None:
     camera = standin_corpus(name).camera
-    for recording in _recordings(name, 2, 4):
+    for recording in _recordings(name, 1, 4):
         assert next(recording.pictures()).shape == (camera.height_px, camera.width_px, 3)
         track, truth = track_sequence(recording), recording.truth()
         assert (track.status == Status.OK).all()
@@ -68,8 +68,9 @@ def test_the_landmark_network_finds_the_drawn_face(name: str) -> None:
         assert (np.linalg.norm(lids - truth.eyes_px, axis=1) < 0.25 * apart).all()
 
 
+@pytest.mark.slow
 def test_a_smile_and_an_open_mouth_move_the_landmarks() -> None:
-    recordings = _recordings("standin-bp4d", 3, 32)
+    recordings = _recordings("standin-bp4d", 2, 32)
     jaw, gap = [], []
     for recording in recordings:
         track, truth = track_sequence(recording), recording.truth()

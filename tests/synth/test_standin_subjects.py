@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,10 +13,12 @@ import pytest
 from assets.corpora import CORPORA, fold_subjects
 from assets.errors import InputError
 from assets.standin import DEFAULT_FRAMES_PER_SUBJECT, STANDIN_CORPORA, standin_corpus, standin_table
+from synth.render.background import paint_background
 from synth.render.scene import Sensor
+from synth.render.scenes import scene_from_json, scene_to_json
 from synth.standin.exposure import Exposure, Film
 from synth.standin.placement import placement_of, rotations
-from synth.standin.scenes import subject_scene
+from synth.standin.scenes import auto_exposure, subject_scene
 from synth.standin.sequence import LEAST_RATE_HZ, recording_frames, standin_sequences
 from synth.standin.subjects import subject_spec, subjects_of
 
@@ -214,3 +218,32 @@ def test_bad_requests_say_what_is_wrong() -> None:
 def test_the_document_holds_the_table_of_facts() -> None:
     document = Path(__file__).resolve().parents[2] / "docs" / "stand-ins.md"
     assert standin_table() in document.read_text(encoding="utf-8"), "paste standin_table() into docs/stand-ins.md"
+
+
+@pytest.mark.parametrize("name", STANDIN_CORPORA)
+def test_scenes_survive_their_description(name: str) -> None:
+    scene = subject_scene(standin_corpus(name), "x", 12.0, SEED)
+    assert scene_from_json(scene_to_json(scene)) == scene
+
+
+def test_a_cluttered_background_has_edges_that_a_plain_one_lacks() -> None:
+    busy = subject_scene(standin_corpus("standin-gft"), "x", 40.0, SEED).background
+    plain = replace(busy, clutter=0)
+    steps = [np.abs(np.diff(paint_background(b, 128).astype(int), axis=1)).max() for b in (busy, plain)]
+    assert steps[0] > 3 * steps[1]
+    assert np.array_equal(paint_background(busy, 64), paint_background(busy, 64))
+
+
+def test_cameras_brighten_dark_skin_but_do_not_make_it_light() -> None:
+    factors = [auto_exposure(ita) for ita in (55.0, 30.0, 0.0, -30.0)]
+    assert factors == sorted(factors)
+    assert 0.9 <= factors[0] < 1.0
+    assert factors[-1] <= 1.7
+
+
+def test_recordings_travel_to_worker_processes() -> None:
+    recording = standin_sequences("standin-disfa", 2, 20, SEED)[1]
+    assert recording.labels.au.shape == (20, 8)
+    copy = pickle.loads(pickle.dumps(recording))
+    assert np.array_equal(copy.truth().weights, recording.truth().weights)
+    assert (copy.subject, copy.name) == (recording.subject, recording.name)
