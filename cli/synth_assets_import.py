@@ -87,7 +87,8 @@ def coverage_of_rig(name: str, target: str | None, as_json: bool) -> None:
 )
 @click.option("--renderer", default="auto", show_default=True, help="auto, egl, osmesa or software.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed shows other people.")
-def view_rig(name: str, destination: Path | None, size: int, renderer: str, seed: int) -> None:
+@click.option("--units-only", is_flag=True, help="Leave the people out.")
+def view_rig(name: str, destination: Path | None, size: int, renderer: str, seed: int, units_only: bool) -> None:
     """Draw a contact sheet: women and men in all skin tones, and every unit at full strength."""
     from assets.rig_bundle import load_rig
     from synth.importers.choices import write_png
@@ -96,5 +97,5 @@ def view_rig(name: str, destination: Path | None, size: int, renderer: str, seed
 
     rig = load_rig(name)
     target = destination or Path(f"{Path(name).name}.png")
-    write_png(target, rig_sheet(rig, open_renderer(renderer, size), seed))
+    write_png(target, rig_sheet(rig, open_renderer(renderer, size), seed, people=not units_only))
     click.echo(f"{target}")

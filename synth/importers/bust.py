@@ -47,7 +47,7 @@ def close_bust(rig: Rig) -> Rig:
     loops = [loop for loop in loops if DEEP_MM < edges[loop, 1].mean() < min(BELOW_MM, bottom + LOWEST_MM)]
     if not loops:
         return rig
-    loop = max(loops, key=len)
+    loop = min(loops, key=lambda rim: edges[rim, 1].mean())
     if not np.isin(loop, skin.faces).all():
         return rig
     offsets = ring_offsets(edges[loop].astype(np.float64))

@@ -45,20 +45,22 @@ def shown_units(rig: Rig) -> list[str]:
     return [unit for unit in pairs if rig.has_shape[UNIT_INDEX[unit]] and unit not in GAZE_UNITS]
 
 
-def rig_sheet(rig: Rig, renderer: Renderer, seed: int = 0) -> np.ndarray:
+def rig_sheet(rig: Rig, renderer: Renderer, seed: int = 0, people: bool = True) -> np.ndarray:
     """Return a contact sheet (H, W, 3) uint8 of a rig.
 
-    Per skin tone two people, each as a woman and as a man who share identity and differ in what the attribute axis
-    and the usual skin and hair of the gender make; then every unit at full strength on the first woman.
+    Per skin tone one identity, as a woman and as a man; then every unit at full strength on the first woman.
 
     Parameters
     ----------
     rig : Rig
     renderer : Renderer
     seed : int
+    people : bool
+        False leaves out all but the units.
     """
-    pictures, captions = [], []
-    for number, group in enumerate(ITA_GROUPS):
+    pictures: list[np.ndarray | None] = []
+    captions: list[str] = []
+    for number, group in enumerate(ITA_GROUPS if people else ()):
         for gender in GENDERS:
             person = _person(rig, seed, number, gender, group)
             pictures += _drawn(

@@ -63,7 +63,9 @@ def file_head(scale: float = 1.0, axes: np.ndarray | None = None, names: dict[st
         name = (names or {}).get(unit, unit)
         if name:
             shapes[name] = rig.shapes_mm[UNIT_INDEX[unit]][unique[:, 0]] @ turn.T
-    return FileHead(rig.vertices_mm[unique[:, 0]].astype(float) @ turn.T, rig.uv[unique[:, 1]].astype(float), pieces, shapes)
+    return FileHead(
+        rig.vertices_mm[unique[:, 0]].astype(float) @ turn.T, rig.uv[unique[:, 1]].astype(float), pieces, shapes
+    )
 
 
 def without(head: FileHead, *pieces: str) -> FileHead:
@@ -146,7 +148,9 @@ class GlbWriter:
         data = bytes(self.data) + b"\0" * (-len(self.data) % 4)
         length = 12 + 8 + len(text) + 8 + len(data)
         head = struct.pack("<4sII", b"glTF", 2, length)
-        return head + struct.pack("<II", len(text), 0x4E4F534A) + text + struct.pack("<II", len(data), 0x004E4942) + data
+        return (
+            head + struct.pack("<II", len(text), 0x4E4F534A) + text + struct.pack("<II", len(data), 0x004E4942) + data
+        )
 
 
 def write_glb(head: FileHead, path: Path, packed: bool = False) -> GlbWriter:
