@@ -1,0 +1,1 @@
+"""People without a body of their own: specifications, meshes, textures, poses."""

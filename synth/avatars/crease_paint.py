@@ -72,7 +72,7 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
     rows = [(top + 9, 0.30), (top + 16.5, 0.38), (top + 24, 0.34), (top + 31, 0.22)]
     inner_part, outer_part = smooth_step(38, 22, x), smooth_step(14, 30, x)
     lines = [_fold(space, [(0, h - 2.0), (14, h + 0.5), (30, h + 1.2), (50, h - 5)], 1.3, d) for h, d in rows]
-    root = p["nose_root"]
+    root, under = p["nose_root"], p["under_lip"]
     return {
         "forehead_middle": [line * inner_part for line in lines],
         "forehead": [line * outer_part for line in lines],
@@ -104,7 +104,7 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
             _fold(space, [_at(corner, 1.0, -1.5), _at(corner, 4.5, -8), _at(corner, 6.5, -17)], 1.5, 0.50)
         ],
         "chin": [
-            _fold(space, [(0, p["under_lip"][1] - 2.5), (9, p["under_lip"][1] - 3.5), (16, p["under_lip"][1] - 9)], 1.6, 0.45),
+            _fold(space, [_at(under, 0, -2.5), _at(under, 9, -3.5), _at(under, 16, -9)], 1.6, 0.45),
             _cobbles(space, chin),
         ],
     }  # fmt: skip

@@ -40,7 +40,7 @@ def _pair(name: str, layer: int, rest: float, units: dict[str, float]) -> tuple[
 FOLDS: tuple[Fold, ...] = (
     Fold("forehead_middle", 0, 0.10, {"browInnerUp": 1.0}),
     *_pair("forehead", 1, 0.10, {"browOuterUp*": 1.0}),
-    Fold("glabella", 2, 0.10, {"browDownLeft": 0.5, "browDownRight": 0.5, "noseSneerLeft": 0.15, "noseSneerRight": 0.15}),
+    Fold("glabella", 2, 0.10, {"browDownLeft": 0.5, "browDownRight": 0.5, "noseSneerLeft": 0.2, "noseSneerRight": 0.2}),
     *_pair("nose", 0, 0.0, {"noseSneer*": 1.0}),
     *_pair("crow", 0, 0.14, {"cheekSquint*": 0.8, "eyeSquint*": 0.35, "mouthSmile*": 0.25}),
     *_pair("under_eye", 1, 0.16, {"cheekSquint*": 0.8, "eyeSquint*": 0.55}),

@@ -104,6 +104,7 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     soft = ndimage.gaussian_filter(inner, 1.6)
     edge = np.clip(4 * soft * (1 - soft), 0, 1) * (1 - 0.6 * inner)
     eye = space.points.lid_upper[4]
+    upper_edge = ndimage.gaussian_filter(edge * smooth_step(-4, 0, y - 0.06 * x), 1.2)
     ragged = 1.4 * fine + 2.2 * middle
     hairline = np.interp(x / scale, *_HAIRLINE.T) * scale
     scalp = smooth_step(-7.0, 9.0, y + ragged - hairline) * (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
@@ -120,7 +121,7 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     beard *= 1 - 0.75 * bump(space, np.array([points["mouth_corner"][0] * 0.5, points["under_lip"][1] + 3]), 5, 3)
     cheek = points["cheek"]
     return SkinMasks(
-        lips=lips, ears=ears, lids=lids, lid_edge=edge, upper_lid_edge=ndimage.gaussian_filter(edge * smooth_step(-4, 0, y - 0.06 * x), 1.2),
+        lips=lips, ears=ears, lids=lids, lid_edge=edge, upper_lid_edge=upper_edge,
         cheeks=bump(space, cheek, 13, 12), nose=bump(space, points["nose_tip"], 9, 10),
         under_eye=bump(space, np.array([eye[0] * 0.86, -11.0 * scale]), 9, 4.2),
         chin=bump(space, points["chin"] + [0, 10], 13, 9), forehead=bump(space, np.array([0, 45.0]), 30, 16),

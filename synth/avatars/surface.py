@@ -16,7 +16,10 @@ PROGRAM_OF_MATERIAL = {
     "skin": "solid", "teeth": "solid", "tongue": "solid", "cavity": "solid", "cloth": "solid",
     "eye": "eye", "hair": "cut", "lash": "strand", "brow": "cut",
 }  # fmt: skip
-"""Which shading program draws a material; hair away from its tips is drawn by ``strand``. ``cornea`` is left out: the eye program draws its highlight."""
+"""Which shading program draws a material; hair away from its tips is drawn by ``strand``.
+
+``cornea`` is left out: the eye program draws its highlight.
+"""
 
 PROGRAMS = ("solid", "eye", "strand", "cut")
 

@@ -1,0 +1,1 @@
+"""Scenes, cameras and the renderers that draw avatars in them."""

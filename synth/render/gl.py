@@ -28,10 +28,11 @@ from pyrender.renderer import Renderer as PyrenderRenderer
 from pyrender.shader_program import ShaderProgram, ShaderProgramCache
 
 from synth.avatars.mesh import AvatarMesh
+from synth.framing import HEAD_SCALE
 from synth.render.background import paint_background
 from synth.render.resolve import resolve
 from synth.render.scene import Pose, Scene
-from synth.render.shading import FrameTerms, StaticTerms, frame_terms, static_terms
+from synth.render.shading import FrameTerms, StaticTerms, frame_terms, root_texture, static_terms
 
 SHADERS = Path(__file__).parent / "shaders"
 
@@ -74,11 +75,12 @@ class GLRenderer(PyrenderRenderer):
 
     def load(self, mesh: AvatarMesh, scene: Scene) -> None:
         """Upload everything that does not change from frame to frame."""
+        self._context.make_current()
         self._unload()
         self._mesh, self._scene = mesh, scene
         self._background = paint_background(scene.background, self.size_px)
         self._upload_geometry(mesh)
-        for picture in (mesh.texture, mesh.crease_map):
+        for picture in (root_texture(mesh.texture), mesh.crease_map):
             texture = pyrender.Texture(source=picture, source_channels="RGBA")
             smooth = self.samples < NEAREST_FROM_SAMPLES
             texture.sampler.minFilter = GL.GL_LINEAR_MIPMAP_NEAREST if smooth else GL.GL_NEAREST_MIPMAP_NEAREST
@@ -102,6 +104,7 @@ class GLRenderer(PyrenderRenderer):
         """Stream a frame to the context and draw it, without reading it."""
         if self._mesh is None:
             raise RuntimeError("load an avatar before drawing")
+        self._context.make_current()  # another renderer of this process may have drawn since
         terms = frame_terms(self._mesh, self._scene, positions_mm, weights, pose, self.size_px)
         self._stream(positions_mm, normals)
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._target)
@@ -202,6 +205,7 @@ class GLRenderer(PyrenderRenderer):
         for program in self._programs.values():
             program._bind()
             GL.glUniform3fv(self._place(program, "light_colour"), 4, terms.light_colour)
+            GL.glUniform1i(self._place(program, "light_count"), terms.light_count)
             GL.glUniform3fv(self._place(program, "sky"), 1, terms.sky)
             GL.glUniform3fv(self._place(program, "ground"), 1, terms.ground)
             GL.glUniform3fv(self._place(program, "tint"), 1, terms.tint)
@@ -254,3 +258,53 @@ def device_name() -> str:
     """Return what the current context draws with, for example ``llvmpipe (LLVM 15.0.6, 256 bits)``."""
     name = GL.glGetString(GL.GL_RENDERER)
     return name.decode() if isinstance(name, bytes) else str(name)
+
+
+class StockRenderer:
+    """pyrender as it comes, for comparison: its own shader, scene graph and fourfold multisampling.
+
+    Buffers are kept between frames, which is the cheapest way to use it for a moving mesh.
+
+    Parameters
+    ----------
+    mesh : AvatarMesh
+    scene : Scene
+    size_px : int
+    """
+
+    def __init__(self, mesh: AvatarMesh, scene: Scene, size_px: int) -> None:
+        texture = pyrender.Texture(source=np.ascontiguousarray(mesh.texture[..., :3]), source_channels="RGB")
+        material = pyrender.MetallicRoughnessMaterial(
+            baseColorTexture=texture, metallicFactor=0.0, roughnessFactor=mesh.spec.roughness
+        )
+        self._primitive = pyrender.Primitive(
+            positions=mesh.rest_mm, normals=mesh.rest_mm, texcoord_0=mesh.uv, indices=mesh.triangles, material=material
+        )
+        self._scene = pyrender.Scene(ambient_light=list(scene.ambient))
+        self._scene.add(pyrender.Mesh([self._primitive]))
+        for light in scene.lights:
+            forward = np.asarray(light.direction, float)
+            across = np.cross([0.0, 1.0, 0.0], forward)
+            across /= np.linalg.norm(across)
+            pose = np.eye(4)
+            pose[:3, :3] = np.stack([across, np.cross(forward, across), forward], 1)
+            colour = np.asarray(light.colour) / max(light.colour)
+            self._scene.add(pyrender.DirectionalLight(colour, 3.0 * max(light.colour)), pose=pose)
+        camera = np.eye(4)
+        camera[2, 3] = scene.camera_distance_mm
+        angle = 2 * np.arctan(0.5 / HEAD_SCALE / scene.camera_distance_mm)
+        self._scene.add(pyrender.PerspectiveCamera(angle, znear=50.0, zfar=4000.0), pose=camera)
+        self._renderer = pyrender.OffscreenRenderer(size_px, size_px)
+        self._renderer.render(self._scene)
+
+    def draw(self, positions_mm: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """Return the picture (size, size, 3) uint8 of moved vertices."""
+        self._renderer._platform.make_current()
+        block = np.concatenate([positions_mm, normals, self._primitive.texcoord_0], axis=1, dtype=np.float32)
+        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._primitive._buffers[0])
+        GL.glBufferSubData(GL.GL_ARRAY_BUFFER, 0, block.nbytes, np.ascontiguousarray(block))
+        return self._renderer.render(self._scene)[0]
+
+    def close(self) -> None:
+        """Give back the context."""
+        self._renderer.delete()

@@ -11,10 +11,13 @@ from synth.avatars.atlas import ATLAS_HEIGHT, ATLAS_WIDTH, EYE_TILE_ANGLE_RAD, T
 from synth.avatars.mesh import AvatarMesh
 from synth.avatars.parts_paint import IRIS_MM
 from synth.avatars.pose import on_surface
+from synth.avatars.tone import to_linear
 from synth.render.camera import View, view_of
 from synth.render.scene import Pose, Scene
 
 MAX_LIGHTS = 4
+EYE_PROBES = 24
+"""Vertices of each eyeball from which its rotation is read."""
 
 MATERIAL_TERMS: dict[str, tuple[float, float, float, float]] = {
     # roughness, reflectance, wrap of the diffuse term, gain of the specular term
@@ -38,6 +41,15 @@ HAEMOGLOBIN_ABSORPTION = np.array([0.25, 1.60, 1.20])
 def pigment_tint(melanin: float, haemoglobin: float) -> np.ndarray:
     """Return the factor (3,) on the albedo for more or less pigment than the tone has (Beer-Lambert law)."""
     return np.exp(-(melanin * MELANIN_ABSORPTION + haemoglobin * HAEMOGLOBIN_ABSORPTION)).astype(np.float32)
+
+
+def root_texture(texture: np.ndarray) -> np.ndarray:
+    """Return a texture (H, W, 4) uint8 whose colours are the square root of linear albedo, cheap to undo."""
+    table = np.arange(256, dtype=np.uint8)
+    table = np.rint(255 * np.sqrt(to_linear(table / 255.0))).astype(np.uint8)
+    out = np.take(table, texture)
+    out[..., 3] = texture[..., 3]
+    return out
 
 
 def material_table(roughness: float) -> np.ndarray:
@@ -84,6 +96,7 @@ class StaticTerms:
     Attributes
     ----------
     light_colour : (4, 3)
+    light_count : int
     sky, ground : (3,)
     tint : (3,)
     material : (10, 4)
@@ -95,6 +108,7 @@ class StaticTerms:
     """
 
     light_colour: np.ndarray
+    light_count: int
     sky: np.ndarray
     ground: np.ndarray
     tint: np.ndarray
@@ -116,6 +130,7 @@ def static_terms(mesh: AvatarMesh, scene: Scene) -> StaticTerms:
     middle = tile.place(np.array([[0.5, 0.5]]))[0]
     return StaticTerms(
         light_colour=colours,
+        light_count=min(len(scene.lights), MAX_LIGHTS),
         sky=sky,
         ground=0.5 * sky,
         tint=pigment_tint(mesh.spec.melanin, mesh.spec.haemoglobin),
@@ -149,13 +164,15 @@ def frame_terms(
 
 
 def _gaze_axes(mesh: AvatarMesh, positions_mm: np.ndarray) -> np.ndarray:
-    """Return the rotations (2, 3, 3) from head axes to eyeball axes, read off the turned vertices."""
+    """Return the rotations (2, 3, 3) from head axes to eyeball axes, read off the turned vertices.
+
+    Eyeballs move rigidly, so that the least squares map from where they are to where they rest is the rotation.
+    """
     out = np.empty((2, 3, 3), np.float32)
     for side, (rows, centre) in enumerate(zip(mesh.eye_vertices, mesh.eye_centres_mm, strict=True)):
-        rest, now = mesh.rest_mm[rows] - centre, positions_mm[rows] - centre
-        u, _, vt = np.linalg.svd(rest.T @ now)
-        flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-        out[side] = u @ flip @ vt
+        few = rows[:: max(len(rows) // EYE_PROBES, 1)]
+        rest, now = mesh.rest_mm[few] - centre, positions_mm[few] - centre
+        out[side] = np.linalg.solve(now.T @ now, now.T @ rest).T
     return out
 
 

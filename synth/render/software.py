@@ -9,7 +9,7 @@ from synth.render.background import paint_background
 from synth.render.raster_kernels import cover, light_vertices, project_vertices
 from synth.render.scene import Pose, Scene
 from synth.render.shade_kernels import shade, tone_table
-from synth.render.shading import frame_terms, static_terms
+from synth.render.shading import frame_terms, root_texture, static_terms
 
 PYRAMID_LEVELS = 6
 
@@ -41,7 +41,7 @@ class SoftwareRenderer:
         self._mesh, self._scene = mesh, scene
         self._terms = static_terms(mesh, scene)
         self._background = paint_background(scene.background, self.size_px)
-        self._albedo, self._offsets, self._widths, self._heights = picture_pyramid(mesh.texture)
+        self._albedo, self._offsets, self._widths, self._heights = picture_pyramid(root_texture(mesh.texture))
         self._crease = picture_pyramid(mesh.crease_map)[0]
         self._alpha = np.ascontiguousarray(mesh.texture[..., 3])
         self._texels = _texel_areas(mesh)
@@ -70,8 +70,8 @@ class SoftwareRenderer:
             self._points, mesh.triangles, self._owner, self._depth, self._side, mesh.uv, self._light,
             mesh.crease_regions, frame.fold, fixed.tint, self._starts, positions, self._texels,
             self._albedo, self._crease, self._offsets, self._widths, self._heights,
-            fixed.centre, frame.to_gaze, frame.lid, fixed.tile, fixed.iris_rad, frame.light_direction, fixed.light_colour,
-            fixed.sky, fixed.ground, frame.up, frame.camera, TONE, self._background, picture,
+            fixed.centre, frame.to_gaze, frame.lid, fixed.tile, fixed.iris_rad, frame.light_direction,
+            fixed.light_colour, fixed.sky, fixed.ground, frame.up, frame.camera, TONE, self._background, picture,
         )  # fmt: skip
         return picture
 

@@ -4,6 +4,7 @@ in vec3 v_position;
 uniform sampler2D albedo_map;
 uniform vec3 light_direction[4];
 uniform vec3 light_colour[4];
+uniform int light_count;
 uniform vec3 sky;
 uniform vec3 ground;
 uniform vec3 up;
@@ -15,15 +16,14 @@ uniform float iris_rad;
 uniform vec4 tile;                         // centre of the eye's tile and texture units per radian
 out vec4 colour;
 
-vec3 to_linear(vec3 c) { return c * (c * (c * 0.305306011 + 0.682171111) + 0.012522878); }
-
 void main() {
     int side = v_position.x > 0.0 ? 0 : 1;
     vec3 d = normalize(v_position - centre[side]);
     vec3 local = to_gaze[side] * d;
     float angle = acos(clamp(local.z, -1.0, 1.0));
     vec2 around = local.xy / max(length(local.xy), 1e-5);
-    vec3 base = to_linear(texture(albedo_map, tile.xy + tile.zw * around * min(angle, 1.18)).rgb);
+    vec3 base = texture(albedo_map, tile.xy + tile.zw * around * min(angle, 1.18)).rgb;
+    base *= base;
     float bulge = 1.0 - smoothstep(0.8 * iris_rad, 1.25 * iris_rad, angle);
     vec3 axis = vec3(to_gaze[side][0][2], to_gaze[side][1][2], to_gaze[side][2][2]);
     vec3 n = normalize(d + bulge * 0.35 * (d - axis * dot(d, axis)));
@@ -38,7 +38,7 @@ void main() {
     shadow *= mix(0.62, 1.0, smoothstep(0.0, 0.55, fall));
     vec3 diffuse = mix(ground, sky, dot(d, up) * 0.5 + 0.5);
     vec3 specular = vec3(0.0);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < light_count; i++) {
         vec3 l = light_direction[i];
         diffuse += light_colour[i] * clamp((dot(d, l) + 0.3) / 1.3, 0.0, 1.0);
         float nh = max(dot(n, normalize(l + view)), 0.0);

@@ -8,10 +8,9 @@ layout(location = 4) in vec4 visibility;
 layout(location = 5) in vec3 region;
 
 uniform mat4 to_clip;
-uniform mat3 to_camera;
-uniform float distance_mm;
 uniform vec3 light_direction[4];           // head axes
 uniform vec3 light_colour[4];
+uniform int light_count;
 uniform vec3 sky;
 uniform vec3 ground;
 uniform vec3 up;                           // camera up in head axes
@@ -38,7 +37,7 @@ void main() {
     vec3 strand = normalize(vec3(0.0, -1.0, 0.25) + n * (n.y - 0.25 * n.z) + vec3(0.0, 0.0, 1e-4));
     vec3 diffuse = mix(ground, sky, dot(n, up) * 0.5 + 0.5) * surface.x;
     vec3 specular = diffuse * (m.y * m.w * 0.6);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < light_count; i++) {
         vec3 l = light_direction[i];
         float open = clamp(visibility.x + dot(visibility.yzw, l), 0.0, 1.0);
         open = open * open * (3.0 - 2.0 * open);
