@@ -78,12 +78,12 @@ ROOMS: dict[str, Callable[[np.random.Generator], tuple[tuple[Light, ...], Triple
 def auto_exposure(ita_deg: float) -> float:
     """Return by how much a camera brightens its picture for a skin of this individual typology angle.
 
-    Cameras meter on the face and make up for a third of the difference to a light skin. The lightness of the
+    Cameras meter on the face and make up for a quarter of the difference to a light skin. The lightness of the
     skin is ``L* = 50 + 18 tan(ITA)`` (the definition of the angle with b* = 18), its luminance that of CIE 1976.
     """
     lightness = np.clip(50.0 + 18.0 * np.tan(np.radians(ita_deg)), 12.0, 85.0)
     luminance = ((lightness + 16.0) / 116.0) ** 3
-    return float(np.clip((0.36 / luminance) ** 0.35, 0.9, 1.7))
+    return float(np.clip((0.36 / luminance) ** 0.25, 0.9, 1.5))
 
 
 def subject_scene(corpus: StandinCorpus, subject: str, ita_deg: float, seed: int) -> Scene:
