@@ -175,7 +175,9 @@ def test_verify_lists_what_is_wrong(unbroken: Path, tmp_path: Path) -> None:
     first.unlink()
     with second.open("r+b") as file:
         file.seek(second.stat().st_size // 2)
-        file.write(b"\0" * 64)
+        content = file.read(64)
+        file.seek(-64, os.SEEK_CUR)
+        file.write(bytes(255 - byte for byte in content))
     faults = verify_run(out).faults
     assert any(first.name in line and "missing" in line for line in faults)
     assert any(second.name in line and "checksum" in line for line in faults)
