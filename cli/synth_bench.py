@@ -11,6 +11,7 @@ from cli.lazy import LazyGroup
 
 COMMANDS = {
     "end-to-end": ("cli.synth_bench:end_to_end", "CPU time of every step of the chain, and memory."),
+    "render": ("cli.synth_bench:render", "Cost of a twin, step by step, beside stock pyrender."),
     "retarget": ("cli.synth_bench:retarget", "Fitted weights against known ones, and the rate of the fit."),
 }
 
@@ -43,6 +44,20 @@ def end_to_end(frames: int, renderer: str, size: int, samples: int, as_json: boo
 
 
 @click.command()
+@click.option("--frames", type=click.IntRange(8, 100_000), default=32, show_default=True, help="Frames per round.")
+@click.option(
+    "--size", type=click.IntRange(32, 2048), default=256, show_default=True, help="Side of the twins, pixels."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the expressions.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def render(frames: int, size: int, seed: int, as_json: bool) -> None:
+    """Measure every renderer that works here, and each step between weights and encoded twin."""
+    from synth.bench.render import bench_render
+
+    show(bench_render(size, frames, seed), as_json)
+
+
+@click.command()
 @click.option("--frames", type=click.IntRange(8, 100_000), default=120, show_default=True, help="Frames per subject.")
 @click.option("--subjects", type=click.IntRange(1, 1000), default=3, show_default=True, help="Simulated subjects.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the simulated expressions.")
@@ -65,7 +80,7 @@ def show(rows: Sequence[Any], as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    records = [asdict(row) for row in rows]
+    records = [{name: None if value != value else value for name, value in asdict(row).items()} for row in rows]
     if as_json:
         import json
 

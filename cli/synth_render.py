@@ -46,7 +46,7 @@ DEFAULT_OUT = "out"
 )
 @click.option("--seed", type=int, metavar="N", help="Root of all randomness; 0 is a seed like any other.  [0]")
 @click.option("--size", type=int, metavar="PX", help="Side of every picture.  [256]")
-@click.option("--samples", type=int, metavar="N", help="Samples per pixel of the twins: 1, 4, 9, 16.  [4]")
+@click.option("--samples", type=int, metavar="N", help="Samples per pixel of the twins: 1, 2, 4, 9, 16.  [4]")
 @click.option("--encoding", metavar="NAME", help="jpeg (quality 95, 4:4:4) or png (lossless).  [jpeg]")
 @click.option("--renderer", metavar="NAME", help="auto, egl, osmesa or software.  [auto]")
 @click.option("--detector", metavar="NAME", help="litert, or mediapipe (optional; sends usage data to its maker).  "
@@ -121,7 +121,8 @@ def _run(settings: Any, plan: Any, folder: Path, workers: int, overwrite: bool) 
         click.echo(f"kept      {result.kept} subjects were finished before")
     for line in count_lines(result.total, plan.frames, len(result.failed)):
         click.echo(line)
-    click.echo(f"shards    {len(result.counts)} in {folder / 'shards'}; look at them with: synth view {folder}")
+    look = f"; look at them with: synth view {folder}" if result.total("ok") else ""
+    click.echo(f"shards    {len(result.counts)} in {folder / 'shards'}{look}")
     return 1 if result.failed else 0
 
 

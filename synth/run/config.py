@@ -14,7 +14,6 @@ from assets.errors import InputError, Problem, closest
 
 ENCODINGS = ("jpeg", "png")
 SIZES = (32, 2048)
-SAMPLES = (1, 4, 9, 16)
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class RenderConfig:
     size : int
         Side of every picture in pixels.
     samples : int
-        Samples per pixel of the twins, a square number.
+        Samples per pixel of the twins: 1, 2, 4, 9 or 16.
     encoding : str
         ``jpeg`` (quality 95, no chroma subsampling) or ``png``.
     renderer : str
@@ -195,7 +194,7 @@ def _converted(value: Any, kind: str) -> Any:
 def _choices() -> dict[str, tuple[str | int, ...]]:
     """Return the settings that are a choice out of a few."""
     from synth.landmarks.track import DETECTORS, FACE_RULES
-    from synth.render.choose import NAMES
+    from synth.render.choose import NAMES, SAMPLES
 
     return {
         "renderer": ("auto", *NAMES),
