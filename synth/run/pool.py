@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -143,6 +144,7 @@ def run_jobs(
 
 def _serve(pipe: Connection, function: Callable[..., Any]) -> None:
     """Take jobs from the pipe until it closes; the process also ends when its parent does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     def tick(steps: int) -> None:
