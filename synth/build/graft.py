@@ -99,8 +99,9 @@ def with_grafts(rig: Rig, grafts: list[Graft], scaffold: tuple[str, ...] = ()) -
     start, start_uv = len(rig.vertices_mm), len(rig.uv)
     for graft in grafts:
         faces = graft.faces.astype(np.int32)
-        parts.append(Part(graft.name, graft.material, faces + start, faces + start_uv, graft.subdivide, graft.optional))
-        start, start_uv = start + len(graft.rest_mm), start_uv + len(graft.rest_mm)
+        uv_faces = (faces if graft.uv_faces is None else graft.uv_faces.astype(np.int32)) + start_uv
+        parts.append(Part(graft.name, graft.material, faces + start, uv_faces, graft.subdivide, graft.optional))
+        start, start_uv = start + len(graft.rest_mm), start_uv + len(graft.uv)
     return replace(
         rig,
         vertices_mm=np.concatenate([rig.vertices_mm, *(g.rest_mm for g in grafts)]),
