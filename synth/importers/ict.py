@@ -15,6 +15,7 @@ from synth.importers.files import is_archive, walk
 from synth.importers.obj import ObjMesh, obj_vertices, parse_obj
 from synth.importers.source import Piece, SourceHead
 
+MODEL_FOLDER = "FaceXModel"
 NEUTRAL = "generic_neutral_mesh"
 VERTEX_COUNT = 26719
 IDENTITY_MODES = 100
@@ -35,8 +36,11 @@ _PARTS = (
     ("eye_socket_left", 13294, 13678, "skin"),
     ("eye_socket_right", 13678, 14062, "skin"),
     ("gums_and_tongue", 14062, 17039, "tongue"),
-    ("teeth_upper", 17039, 19247, "teeth_upper"),
-    ("teeth_lower", 19247, 21451, "teeth_lower"),
+    ("back_molars_upper_left", 17039, 17416, "drop"),
+    ("teeth_upper", 17416, 18870, "teeth_upper"),
+    ("back_molars_right_and_lower_left", 18870, 19602, "drop"),
+    ("teeth_lower", 19602, 21096, "teeth_lower"),
+    ("back_molars_lower_right", 21096, 21451, "drop"),
     ("sclera_left", 21451, 22221, "eye_left"),
     ("iris_left", 22221, 23021, "drop"),
     ("sclera_right", 23021, 23791, "eye_right"),
@@ -45,7 +49,8 @@ _PARTS = (
     ("eyelashes", 25351, 26719, "lashes"),
 )
 """The iris lies under the opaque sclera and the films (tear fluid, occlusion, blend) need their own shaders: the
-sclera gives the shape of an eyeball that is drawn with an iris of its own, and the films are left out."""
+sclera gives the shape of an eyeball that is drawn with an iris of its own, and the films are left out. The second and
+third molars are never seen."""
 
 _SPLIT = {"browInnerUp": ("browInnerUp_L", "browInnerUp_R"), "cheekPuff": ("cheekPuff_L", "cheekPuff_R")}
 _UNUSED = (
@@ -63,7 +68,7 @@ BACK_TILE = (0.0, 0.0, 1.0, 0.2)
 def is_ict(path: Path) -> bool:
     """Return whether a folder is a checkout of ICT-FaceKit or an archive named after it."""
     if path.is_dir():
-        return any(path.glob(f"**/{NEUTRAL}.obj"))
+        return any((folder / f"{NEUTRAL}.obj").is_file() for folder in (path, path / MODEL_FOLDER))
     return is_archive(path) and "ict" in path.name.lower() and "face" in path.name.lower()
 
 
@@ -91,6 +96,8 @@ def read_ict(path: Path, identity_modes: int = IDENTITY_MODES) -> SourceHead:
     found: dict[str, np.ndarray] = {}
     problems: list[Problem] = []
     for name, data in walk(path, (".obj",)):
+        if name.parent.name not in ("", MODEL_FOLDER):
+            continue
         where = f"{path}/{name}"
         if name.stem == NEUTRAL:
             mesh = parse_obj(data, where)

@@ -26,7 +26,9 @@ LEAST_CLEARANCE_MM, MOST_PUSH_MM = 1.5, 12.0
 HAIR_REACH_MM = 40.0
 """Hair further from the skin hangs freely and is not pushed."""
 
-_RING_HALF = 8
+LID_PLACES = 5
+LEAST_APART_MM, MEETING_MM = 4.0, 2.0
+"""Lids that meet are further apart than the one at rest, and closer than the other in a blink."""
 
 
 def borrow(rig: Rig, reference: Rig, overlay: Overlay) -> Rig:
@@ -74,24 +76,48 @@ def borrow_masks(rig: Rig, reference: Rig, overlay: Overlay) -> Rig:
 
 
 def lid_pairs(rig: Rig, table: LandmarkTable) -> np.ndarray | None:
-    """Return vertices (2, P, 2) of the upper and lower lid that meet in a blink, or None if none come close.
+    """Return vertices (2, P, 2) of the upper and lower lid that meet in a full blink, or None where lids do not meet.
 
-    Starting from the lid landmarks, each upper vertex is paired with the lower vertex of the margin that it comes
-    nearest to sideways.
+    Along each eye, the pair is taken that comes closest together when it blinks, out of those that are apart at rest.
     """
-    if not rig.has_shape[[UNIT_INDEX["eyeBlinkLeft"], UNIT_INDEX["eyeBlinkRight"]]].all():
-        return None
     eyes = []
-    for ring in (LEFT_EYE_RING, RIGHT_EYE_RING):
-        upper, lower = ring[2 : _RING_HALF - 1], ring[: _RING_HALF + 1 : -1]
-        chosen = [
-            [table.vertices[point, table.barycentric[point].argmax()] for point in pair]
-            for pair in zip(upper, lower, strict=False)
-        ]
-        eyes.append(chosen[: min(len(upper), len(lower))])
-    pairs = np.array(eyes, np.int32)
-    heights = rig.vertices_mm[pairs][..., 1]
-    return pairs if (heights[..., 0] > heights[..., 1]).all() else None
+    for unit, ring, centre in zip(
+        ("eyeBlinkLeft", "eyeBlinkRight"), (LEFT_EYE_RING, RIGHT_EYE_RING), rig.eye_centres_mm(), strict=True
+    ):
+        blink = rig.shapes_mm[UNIT_INDEX[unit]]
+        corners = table.points(rig.vertices_mm)[[ring[0], ring[len(ring) // 2]], 0]
+        found = _meeting(rig, blink, np.sort(corners), centre)
+        if found is None:
+            return None
+        eyes.append(found)
+    return np.array(eyes, np.int32)
+
+
+def _meeting(rig: Rig, blink: np.ndarray, corners_x: np.ndarray, centre: np.ndarray) -> np.ndarray | None:
+    """Return pairs (LID_PLACES, 2) of one eye between the x of its corners."""
+    skin = skin_vertices(rig)
+    width = corners_x[1] - corners_x[0]
+    near = skin[np.linalg.norm(rig.vertices_mm[skin] - centre, axis=1) < 0.9 * width]
+    near = near[rig.vertices_mm[near, 2] > centre[2]]
+    fall = -blink[near, 1]
+    if not len(near) or fall.max() < LEAST_APART_MM:
+        return None
+    upper, lower = near[fall > 0.35 * fall.max()], near[fall < 0.2 * fall.max()]
+    closed = rig.vertices_mm + blink
+    pairs = []
+    for share in np.linspace(0.3, 0.7, LID_PLACES):
+        x = corners_x[0] + share * width
+        over, under = (side[np.abs(rig.vertices_mm[side, 0] - x) < 0.06 * width + 0.5] for side in (upper, lower))
+        if not len(over) or not len(under):
+            return None
+        gap = np.linalg.norm(closed[over][:, None] - closed[under], axis=-1)
+        apart = rig.vertices_mm[over, 1][:, None] - rig.vertices_mm[under, 1]
+        gap[apart < LEAST_APART_MM] = np.inf
+        a, b = np.unravel_index(gap.argmin(), gap.shape)
+        if gap[a, b] > MEETING_MM:
+            return None
+        pairs.append((over[a], under[b]))
+    return np.array(pairs, np.int32)
 
 
 def borrow_hair(rig: Rig, reference: Rig, overlay: Overlay) -> Rig:
