@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.rig import Rig
+from assets.rig_lids import closing_gain
 from assets.units import UNIT_INDEX
 from synth.avatars.creases import crease_drivers
 from synth.avatars.mesh import AvatarMesh
@@ -40,6 +41,8 @@ def build_avatar(rig: Rig, spec: AvatarSpec) -> AvatarMesh:
     centres = rig.eye_centres_mm(head)
     rest = surface.refine @ (head - centres.mean(0))
     moving, deltas = _moving_deltas(rig, surface)
+    for unit, gain in zip(("eyeBlinkLeft", "eyeBlinkRight"), closing_gain(rig, head), strict=True):
+        deltas[UNIT_INDEX[unit]] *= np.float32(gain)
     drivers, depth_at_rest = crease_drivers(spec.creases)
     eyes = _eye_vertices(rig, surface)
     centres = (centres - centres.mean(0)).astype(np.float32)

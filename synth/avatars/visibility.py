@@ -21,8 +21,14 @@ LIFT_MM = 1.6
 """Vertices are tested this far outside the surface, which hides the facets of the depth maps."""
 
 
-MOUTH_OPEN = 0.55
-"""Weight of ``jawOpen`` at which the inside of the mouth is judged."""
+MOUTH_OPEN = {
+    "jawOpen": 0.5, "mouthUpperUpLeft": 1.0, "mouthUpperUpRight": 1.0, "mouthLowerDownLeft": 1.0,
+    "mouthLowerDownRight": 1.0, "mouthSmileLeft": 0.7, "mouthSmileRight": 0.7,
+}  # fmt: skip
+"""Weights at which the inside of the mouth is judged: as in a laugh, when teeth are seen."""
+
+TEETH_FLOOR = 0.35
+"""Least openness of teeth: they are bright and often nearer to the light than a laugh shows."""
 
 _RIGS: dict[int, Rig] = {}
 
@@ -30,7 +36,7 @@ _RIGS: dict[int, Rig] = {}
 def surface_visibility(rig: Rig, surface: Surface) -> tuple[np.ndarray, np.ndarray]:
     """Return occlusion (M,) and fit (M, 4) of the rig's mean head; computed once per surface and process.
 
-    The inside of the mouth is judged with the jaw open, for it is only seen then.
+    The inside of the mouth is judged in a laugh, for it is only seen then.
     """
     _RIGS[id(surface)] = rig
     return _cached_visibility(surface)
@@ -42,14 +48,17 @@ def _cached_visibility(surface: Surface) -> tuple[np.ndarray, np.ndarray]:
     eye = MATERIALS.index("eye")
     caster = surface.triangles[~np.isin(surface.materials[surface.triangles[:, 0]], [eye, MATERIALS.index("lash")])]
     rest = np.ascontiguousarray(surface.refine @ rig.vertices_mm, np.float32)
-    jaw = surface.refine @ rig.shapes_mm[UNIT_INDEX["jawOpen"]]
+    laugh = surface.refine @ sum(weight * rig.shapes_mm[UNIT_INDEX[unit]] for unit, weight in MOUTH_OPEN.items())
     shut, shut_fit = visible_share(rest, surface_normals(surface, rest), caster)
-    wide_open = rest + MOUTH_OPEN * jaw
+    wide_open = np.ascontiguousarray(rest + laugh, np.float32)
     wide, wide_fit = visible_share(wide_open, surface_normals(surface, wide_open), caster)
     inside = np.isin(surface.materials, [MATERIALS.index(name) for name in ("teeth", "tongue", "cavity")])
     inside |= (surface.materials == MATERIALS.index("skin")) & (wide - shut > 0.12)
     occlusion = np.where(inside, wide, shut).astype(np.float32)
     fit = np.where(inside[:, None], wide_fit, shut_fit).astype(np.float32)
+    teeth = surface.materials == MATERIALS.index("teeth")
+    occlusion[teeth] = np.maximum(occlusion[teeth], TEETH_FLOOR)
+    fit[teeth, 0] = np.maximum(fit[teeth, 0], TEETH_FLOOR)
     on_eye = surface.materials == eye
     occlusion[on_eye], fit[on_eye] = 1.0, [1.0, 0.0, 0.0, 0.0]
     return occlusion, fit

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from assets.rig import Axis, Corrective, Licence, Rig
-from assets.rig_bundle import fingerprinted, save_bundle
+from assets.rig import Axis, Corrective, LandmarkTable, Licence, Rig
+from assets.rig_bundle import fingerprinted, save_bundle, with_landmarks
 from assets.units import UNITS
 from synth.build.anatomy import connected_pieces, dissect
 from synth.build.assembly import Assembly, assemble_parts
@@ -24,6 +24,7 @@ from synth.build.lashes import lash_graft, strip_grid
 from synth.build.masks import sample_mask, skin_maps
 from synth.build.sculpt import Clay, mirror_of
 from synth.build.source import WHEEL_NAME, WHEEL_SHA256, SourceWheel
+from synth.landmarks.correspondence import compute_landmark_table
 
 NAME, VERSION = "hm08", "1"
 TEETH_FRONT_MM = 25.5
@@ -63,6 +64,9 @@ def build_default_rig(wheel: Path, out: Path) -> dict:
     """
     source = SourceWheel(wheel)
     rig, figures = assemble_rig(source)
+    table, report = compute_landmark_table(rig)
+    rig = with_landmarks(rig, LandmarkTable(table.scheme, table.vertices, np.round(table.barycentric, 4)))
+    figures["landmark_residual_mm"] = round(report.mean_mm, 2)
     recipe = {"source": WHEEL_NAME, "source_sha256": WHEEL_SHA256, **figures}
     manifest = save_bundle(rig, out, recipe)
     (out / "LICENSE").write_text(source.licence_text, encoding="utf-8")

@@ -19,6 +19,10 @@ EDGE_LIFT_MM = (0.0, 0.7, 0.1, 0.9, 1.1, 1.6, 2.0)
 DEPTH_MM = (2.2, 2.2, 3.0, 6.0, 6.5, 8.5, 8.5)
 ARCH_WIDTH_MM, ARCH_DEPTH_MM = 29.0, 40.0
 GUM_COLUMNS, GUM_HEIGHT_MM = 28, 7.0
+GUM_PROFILE = (
+    (1.2, 8.0), (1.0, 9.2), (0.4, 9.4), (0.05, 8.0), (0.12, 4.0), (0.0, 1.2), (0.25, -0.2), (1.0, 0.6), (1.2, 2.5),
+)  # fmt: skip
+"""Cross-section from the tongue's side over the crest to the lips: share of the height, depth in mm."""
 
 
 class Arch:
@@ -100,13 +104,12 @@ def _gum(arch: Arch, widths: tuple, heights: tuple) -> tuple[np.ndarray, np.ndar
     middle = np.clip(np.searchsorted(bounds, np.abs(along), side="right") - 1, 0, len(widths) - 1)
     inside = (np.abs(along) - bounds[middle]) / np.array(widths)[middle]
     crest = np.array(heights)[middle] - 1.2 - 1.6 * np.clip(np.abs(2 * inside - 1), 0, 1) ** 2
-    rows = []
-    for rise, depth in ((0.0, 1.3), (0.25, -0.2), (1.0, 0.6), (1.0, 9.0)):
-        rows.append(arch.place(along, crest + rise * GUM_HEIGHT_MM, np.full(len(along), depth)))
-    grid = np.arange(4 * len(along)).reshape(4, -1)
+    rows = [arch.place(along, crest + rise * GUM_HEIGHT_MM, np.full(len(along), depth)) for rise, depth in GUM_PROFILE]
+    grid = np.arange(len(rows) * len(along)).reshape(len(rows), -1)
     quads = np.stack([grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]], -1).reshape(-1, 4)
-    uv = np.stack([np.tile(np.linspace(0, 1, len(along)), 4), np.repeat([0.0, 0.3, 0.8, 1.0], len(along))], -1)
-    return np.concatenate(rows), quads if arch.up > 0 else quads[:, ::-1], uv
+    across = np.linspace(0, 1, len(rows))
+    uv = np.stack([np.tile(np.linspace(0, 1, len(along)), len(rows)), np.repeat(across, len(along))], -1)
+    return np.concatenate(rows), quads[:, ::-1] if arch.up > 0 else quads, uv
 
 
 def dental_grafts(
