@@ -10,6 +10,7 @@ from assets.units import UNIT_INDEX
 from synth.avatars.creases import crease_drivers
 from synth.avatars.mesh import AvatarMesh
 from synth.avatars.paint import paint_avatar
+from synth.avatars.resting import calm
 from synth.avatars.spec import AvatarSpec
 from synth.avatars.surface import Surface, surface_of
 from synth.avatars.visibility import surface_visibility
@@ -37,7 +38,7 @@ def build_avatar(rig: Rig, spec: AvatarSpec) -> AvatarMesh:
     """
     options = tuple(name for name in (spec.hair, spec.cloth) if name)
     surface = surface_of(rig, options)
-    head = rig.neutral_mm(np.asarray(spec.identity), spec.attributes)
+    head = calm(rig, rig.neutral_mm(np.asarray(spec.identity), spec.attributes))
     centres = rig.eye_centres_mm(head)
     rest = surface.refine @ (head - centres.mean(0))
     moving, deltas = _moving_deltas(rig, surface)

@@ -63,7 +63,7 @@ def paint_teeth(rng: np.random.Generator) -> np.ndarray:
     u, v = _grid("teeth")
     tile = TILES["teeth"]
     shade = rng.uniform(0.92, 1.04)
-    colour = np.ones((tile.height, tile.width, 3)) * np.array([0.82, 0.78, 0.68]) * shade
+    colour = np.ones((tile.height, tile.width, 3)) * np.array([0.72, 0.68, 0.585]) * shade
     widths = np.array([8.5, 6.6, 7.6, 7.0, 6.8, 9.5, 9.5])
     edges = np.concatenate([[0], np.cumsum(widths)]) / (2 * widths.sum())
     gap = np.min([np.abs(np.abs(u - 0.5) - edge) for edge in edges], axis=0)

@@ -129,18 +129,23 @@ _STYLES_OF = {
 """Words in the names of optional parts that make observers think of one gender; other words suit both."""
 
 
+_RARE = {"hair_bun": 0.35, "hair_curly": 0.5}
+"""Relative share of styles that say little about gender; the others have 1."""
+
+
 def _optional_part(rng: np.random.Generator, rig: Rig, prefix: str, apparent_gender: str) -> str:
     """Choose an optional part of the rig; names with a word of the other gender only are left out."""
     other = "male" if apparent_gender == "female" else "female"
     barred = (_STYLES_OF[other] - _STYLES_OF[apparent_gender]) | {other}
     names = sorted(part.name for part in rig.parts if part.optional and part.name.startswith(prefix))
-    fitting = [name for name in names if not barred & set(name.split("_"))]
-    return str(rng.choice(fitting or names)) if names else ""
+    fitting = [name for name in names if not barred & set(name.split("_"))] or names
+    shares = np.array([_RARE.get(name, 1.0) for name in fitting])
+    return str(rng.choice(fitting, p=shares / shares.sum())) if names else ""
 
 
 def _hair_colour(rng: np.random.Generator, shade: str, age: float) -> Triple:
     colour = np.array(_varied(rng, _HAIR_RGB[shade]))
-    grey = float(np.clip((age - 0.35) * rng.uniform(0, 2.2), 0, 0.9))
+    grey = float(np.clip((age - 0.45) * rng.uniform(0, 2.4), 0, 0.9))
     return _rounded(colour + (np.array([0.30, 0.29, 0.28]) - colour) * grey)
 
 

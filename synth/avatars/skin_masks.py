@@ -105,12 +105,12 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     edge = np.clip(4 * soft * (1 - soft), 0, 1) * (1 - 0.6 * inner)
     eye = space.points.lid_upper[4]
     upper_edge = ndimage.gaussian_filter(edge * smooth_step(-4, 0, y - 0.06 * x), 1.2)
-    ragged = 1.4 * fine + 2.2 * middle
+    ragged = 0.9 * fine + 1.0 * middle
     hairline = np.interp(x / scale, *_HAIRLINE.T) * scale
-    scalp = smooth_step(-7.0, 9.0, y + ragged - hairline) * (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
+    scalp = smooth_step(-1.0, 13.0, y + ragged - hairline) * (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
     border = np.interp(x / scale, *_BEARD_LINE.T)
     lift = points["mouth_corner"][1] + 72.8 * scale
-    beard = smooth_step(13.0, -13.0, y - border * scale - lift * 0.5 + 1.5 * middle) * smooth_step(-150, -112, y)
+    beard = smooth_step(20.0, -16.0, y - border * scale - lift * 0.5 + 1.5 * middle) * smooth_step(-150, -112, y)
     under_nose = smooth_step(points["nose_base"][1] + 1, points["nose_base"][1] - 4, y)
     beard *= (
         under_nose
