@@ -94,6 +94,8 @@ def resting_scores(scores: np.ndarray, resting: np.ndarray | None = None) -> np.
         Frames that are known to be at rest; their median is used where there are any.
     """
     own = scores[:, _COLUMNS].astype(float)
+    if not len(own):
+        return np.full(own.shape[1], _LEAST)
     if resting is not None and resting.any():
         level = np.median(own[resting], axis=0)
     else:
