@@ -79,10 +79,10 @@ def ring_offsets(edge_mm: np.ndarray) -> np.ndarray:
 def _with_rings(rig: Rig, index: int, loop: np.ndarray, offsets: np.ndarray) -> Rig:
     count, size = len(rig.vertices_mm), len(loop)
     source = np.tile(loop, len(offsets))
-    quads, rows = [], np.concatenate([[loop], count + np.arange(len(source)).reshape(len(offsets), size)])
+    strips, rows = [], np.concatenate([[loop], count + np.arange(len(source)).reshape(len(offsets), size)])
     for upper, lower in pairwise(rows):
-        quads.append(np.stack([np.roll(upper, -1), upper, lower, np.roll(lower, -1)], 1))
-    quads = np.concatenate(quads).astype(np.int32)
+        strips.append(np.stack([np.roll(upper, -1), upper, lower, np.roll(lower, -1)], 1))
+    quads = np.concatenate(strips).astype(np.int32)
     skin = rig.parts[index]
     flat = dict(zip(skin.faces.ravel().tolist(), skin.uv_faces.ravel().tolist(), strict=True))
     follower = dict(zip(range(count, count + len(source)), source.tolist(), strict=True))

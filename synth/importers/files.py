@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from assets.errors import InputError
 
@@ -105,7 +106,13 @@ def _check_size(size: int, name: str, path: Path) -> None:
 
 
 def _tar(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, bytes]]:
-    openers = {".gz": gzip.open, ".tgz": gzip.open, ".xz": lzma.open, ".txz": lzma.open, ".bz2": bz2.open}
+    openers: dict[str, Any] = {
+        ".gz": gzip.open,
+        ".tgz": gzip.open,
+        ".xz": lzma.open,
+        ".txz": lzma.open,
+        ".bz2": bz2.open,
+    }
     opener = openers.get(path.suffix.lower(), open)
     try:
         with opener(path, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:

@@ -111,7 +111,7 @@ def read_ict(path: Path, identity_modes: int = IDENTITY_MODES) -> SourceHead:
         found[name.stem] = vertices.astype(np.float32)
     modes = [f"identity{k:03d}" for k in range(min(identity_modes, IDENTITY_MODES))]
     for missing in [n for n in (*modes, "jawOpen", *_SPLIT["browInnerUp"], *_SPLIT["cheekPuff"]) if n not in found]:
-        problems.append(Problem(f"no {missing}.obj", path, "download ICT-FaceKit again; FaceXModel must be whole"))
+        problems.append(Problem(f"no {missing}.obj", str(path), "download ICT-FaceKit again; FaceXModel must be whole"))
     if mesh is None:
         problems = [Problem(f"no {NEUTRAL}.obj", str(path), "pass the ICT-FaceKit checkout or its archive")]
     if problems or mesh is None:

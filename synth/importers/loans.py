@@ -17,8 +17,8 @@ MAP_SIZE = 512
 FAR_MM = 9.0
 """Texels further from the reference's skin than this get no mask."""
 
-HAIR_FOLLOWS = 6
-"""Nearest vertices of the skin that carry a hair vertex along."""
+HAIR_FOLLOWS, LASHES_FOLLOW = 6, 4
+"""Nearest vertices of the skin that carry a vertex of hair or lashes along."""
 
 LEAST_CLEARANCE_MM, MOST_PUSH_MM = 1.5, 12.0
 """Hair stands at least this far off the skin, and is pushed out by at most this."""
@@ -121,48 +121,56 @@ def _meeting(rig: Rig, blink: np.ndarray, corners_x: np.ndarray, centre: np.ndar
 
 
 def borrow_hair(rig: Rig, reference: Rig, overlay: Overlay) -> Rig:
-    """Return the rig with the reference's hair styles as optional parts, fitted to its skull.
+    """Return the rig with the reference's hair styles and lashes, fitted to its skull and lids.
 
-    Hair is carried along by the nearest vertices of the skin, under every identity, axis and expression.
+    Hair styles are optional parts. What is borrowed is carried along by the nearest vertices of the skin: hair under
+    every identity and axis, lashes under every expression too. A rig with hair or lashes of its own keeps those.
 
     Parameters
     ----------
     rig, reference : Rig
     overlay : Overlay
     """
+    own = {part.material for part in rig.parts}
     styles = [part for part in reference.parts if part.optional and part.material == "hair"]
-    have = {part.name for part in rig.parts}
-    styles = [part for part in styles if part.name not in have]
-    if not styles or any(part.material == "hair" for part in rig.parts):
-        return rig
-    used, local = np.unique(np.concatenate([part.faces for part in styles]), return_inverse=True)
-    used_uv, local_uv = np.unique(np.concatenate([part.uv_faces for part in styles]), return_inverse=True)
-    points = _outside(reference.vertices_mm[used], overlay(reference.vertices_mm[used]), reference, rig)
+    if styles and "hair" not in own:
+        used = np.unique(np.concatenate([part.faces for part in styles]))
+        points = _outside(reference.vertices_mm[used], overlay(reference.vertices_mm[used]), reference, rig)
+        rig = _hang(rig, reference, styles, points, HAIR_FOLLOWS, False)
+    lashes = [part for part in reference.parts if part.material == "lash"]
+    if lashes and "lash" not in own:
+        used = np.unique(np.concatenate([part.faces for part in lashes]))
+        rig = _hang(rig, reference, lashes, overlay(reference.vertices_mm[used]), LASHES_FOLLOW, True)
+    return rig
+
+
+def _hang(rig: Rig, reference: Rig, parts: list[Part], points: np.ndarray, follows: int, expressive: bool) -> Rig:
+    """Append parts of the reference, whose vertices in ascending order now lie at points (n, 3)."""
+    _, local = np.unique(np.concatenate([part.faces for part in parts]), return_inverse=True)
+    used_uv, local_uv = np.unique(np.concatenate([part.uv_faces for part in parts]), return_inverse=True)
     skin = skin_vertices(rig)
-    distance, near = cKDTree(rig.vertices_mm[skin]).query(points, k=HAIR_FOLLOWS)
+    distance, near = cKDTree(rig.vertices_mm[skin]).query(points, k=follows)
     weight = 1 / (distance + 1.0)
     weight = (weight / weight.sum(1, keepdims=True)).astype(np.float32)
     source = skin[near]
 
-    def longer(displacement: np.ndarray) -> np.ndarray:
-        carried = np.einsum("...vkd,vk->...vd", displacement[..., source, :], weight)
+    def longer(displacement: np.ndarray, moves: bool = True) -> np.ndarray:
+        carried = np.einsum("...vkd,vk->...vd", displacement[..., source, :], weight * moves)
         return np.concatenate([displacement, carried], -2).astype(np.float32)
 
-    still = np.zeros((len(rig.shapes_mm), len(points), 3), np.float32)
     faces, uv_faces = local.reshape(-1, 4) + len(rig.vertices_mm), local_uv.reshape(-1, 4) + len(rig.uv)
-    parts, first = list(rig.parts), 0
-    for part in styles:
+    added, first = [], 0
+    for part in parts:
         rows = slice(first, first + len(part.faces))
         first += len(part.faces)
-        parts.append(
-            Part(part.name, "hair", faces[rows].astype(np.int32), uv_faces[rows].astype(np.int32), part.subdivide, True)
-        )
+        table, places = faces[rows].astype(np.int32), uv_faces[rows].astype(np.int32)
+        added.append(Part(part.name, part.material, table, places, part.subdivide, part.optional))
     return replace(
         rig,
         vertices_mm=np.concatenate([rig.vertices_mm, points]).astype(np.float32),
         uv=np.concatenate([rig.uv, reference.uv[used_uv]]).astype(np.float32),
-        parts=tuple(parts),
-        shapes_mm=np.concatenate([rig.shapes_mm, still], 1),
+        parts=(*rig.parts, *added),
+        shapes_mm=longer(rig.shapes_mm, expressive),
         identity_mm=longer(rig.identity_mm),
         axes={name: replace(axis, delta_mm=longer(axis.delta_mm)) for name, axis in rig.axes.items()},
     )

@@ -120,7 +120,9 @@ def read_map(path: Path, roles: Iterable[str]) -> NameMap:
             f"is not a TOML file ({error})", path, 'write lines such as "MySmile_L" = "mouthSmileLeft"'
         ) from None
     known = {"shapes": [*UNITS, ""], "parts": list(roles)}
-    problems = [Problem(f"unknown table [{t}]", path, "use [shapes] and [parts]") for t in tables if t not in known]
+    problems = [
+        Problem(f"unknown table [{t}]", str(path), "use [shapes] and [parts]") for t in tables if t not in known
+    ]
     found: dict[str, dict[str, str]] = {}
     for table, choices in known.items():
         found[table] = tables.get(table, {}) if isinstance(tables.get(table, {}), dict) else {}
@@ -129,7 +131,7 @@ def read_map(path: Path, roles: Iterable[str]) -> NameMap:
                 problems.append(Problem(f"{target!r} is not a {'unit' if table == 'shapes' else 'role'}",
                                         f"{path}:{table}.{source}", closest(str(target), choices)))  # fmt: skip
     if problems:
-        raise InputError([Problem(p.what, str(p.where), p.mend) for p in problems])
+        raise InputError(problems)
     return NameMap(found["shapes"], found["parts"])
 
 

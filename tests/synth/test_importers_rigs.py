@@ -66,6 +66,24 @@ def test_a_packed_glb_in_centimetres_with_z_up(glb_rig: tuple[Rig, ImportReport]
 
 
 @pytest.mark.slow
+def test_what_a_head_borrows(glb_rig: tuple[Rig, ImportReport]) -> None:
+    rig, reference = glb_rig[0], load_rig("hm08")
+    assert set(rig.maps) == set(reference.maps)
+    assert rig.lid_pairs is not None
+    np.testing.assert_allclose(closing_gain(rig), 1, atol=0.2)
+    styles = {part.name: part for part in rig.parts if part.optional}
+    assert set(styles) == {part.name for part in reference.parts if part.optional and part.material == "hair"}
+    for part in reference.parts:
+        if part.name in styles:
+            mine, theirs = rig.vertices_mm[styles[part.name].faces], reference.vertices_mm[part.faces]
+            assert np.median(np.linalg.norm(mine - theirs, axis=-1)) < 4
+    lashes = next(part for part in rig.parts if part.material == "lash")
+    blink = rig.shapes_mm[UNIT_INDEX["eyeBlinkLeft"]][np.unique(lashes.faces)]
+    assert blink[:, 1].min() < -3
+    assert np.abs(rig.shapes_mm[:, np.unique(styles[min(styles)].faces)]).max() == 0
+
+
+@pytest.mark.slow
 def test_an_imported_rig_saves_loads_samples_and_draws(glb_rig: tuple[Rig, ImportReport], tmp_path: Path) -> None:
     from synth.avatars.build import build_avatar
     from synth.avatars.pose import pose_vertices
