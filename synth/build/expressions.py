@@ -25,7 +25,7 @@ SET_BACK = {
 
 TONGUE_SINKS_MM = (0.0, -7.0, -5.0)
 TONGUE_REACHES_MM = (0.0, 4.0, 22.0)
-SMILE_GAIN = np.array([1.05, 0.75, 1.1])
+SMILE_GAIN = np.array([1.08, 0.88, 1.1])
 
 RECIPES: dict[str, tuple[tuple[str, float], ...]] = {
     "browInnerUp": (("unit:browInnerUp", 0.55), ("mpfb:eyebrows-left-inner-up", 0.75),

@@ -13,6 +13,7 @@ from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
 from assets.keyed import rng_for
 from synth.build.graft import Graft, nearest_weights
+from synth.build.hair_gathered import cleared, knot, tail
 
 SKULL_CENTRE_MM = np.array([0.0, 20.0, -75.0])
 HAIR_LINE = np.array([
@@ -21,7 +22,6 @@ HAIR_LINE = np.array([
 ], float)  # fmt: skip
 """Azimuth in degrees (0 front, 90 ear, 180 nape) and height in mm of the edge of the hair."""
 
-NAPE_CLEAR_MM, REST_STEP_MM, REST_SAG_MM = 6.0, 7.0, 0.5
 EDGE_MM, LINING_MM = 3.1, 2.4
 HANG_FROM_DEG, EDGE_FADE = 52.0, 0.93
 
@@ -52,8 +52,8 @@ class Style:
         Where the hair starts to thin towards its edge, share of the strand.
     columns, rows : int
         Size of the grid.
-    bun : bool
-        Whether the hair is gathered in a knot.
+    gathered : str
+        ``bun`` for a knot behind the crown, ``tail`` for a tail over the left shoulder, or empty.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Style:
     taper: float = 0.72
     columns: int = 60
     rows: int = 10
-    bun: bool = False
+    gathered: str = ""
 
 
 STYLES = (
@@ -80,7 +80,8 @@ STYLES = (
     Style("curly", 30.0, 27.0, 27.0, line_shift_mm=(4, -4, -14), lumps_mm=3.0, grain_mm=3.4, taper=0.88, columns=64),
     Style("bob", 19.0, 21.0, 22.0, (22.0, 0.0), ends_mm=(-104, -100, -98), curl_mm=13.0, rows=12),
     Style("long", 18.0, 20.0, 22.0, (0.0, -4.0), ends_mm=(-190, -235, -250), curl_mm=-3.0, lumps_mm=1.4, rows=14),
-    Style("bun", 8.0, 5.5, 6.5, (0.0, 60.0), (3, 3, 4), ragged=0.02, lumps_mm=0.6, bun=True),
+    Style("bun", 8.0, 5.5, 6.5, (0.0, 60.0), (3, 3, 4), ragged=0.02, lumps_mm=0.6, gathered="bun"),
+    Style("ponytail", 12.0, 8.0, 9.0, (26.0, 18.0), (4, 6, 0), ragged=0.02, lumps_mm=1.0, gathered="tail"),
 )  # fmt: skip
 
 
@@ -137,8 +138,8 @@ def hair_graft(scalp: Scalp, style: Style) -> Graft:
     azimuth = -np.pi + 2 * np.pi * np.arange(style.columns) / style.columns
     strands = _hung(scalp, style, azimuth, _grown(scalp, style, azimuth))
     grids = [strands, _lining(scalp, style, azimuth[::2])]
-    if style.bun:
-        grids.append(_bun(strands))
+    if style.gathered:
+        grids.append(knot(strands) if style.gathered == "bun" else tail(scalp.body))
     points, faces, uv, uv_faces = [], [], [], []
     start = uv_start = 0
     for grid in grids:
@@ -245,29 +246,8 @@ def _hung(scalp: Scalp, style: Style, azimuth: np.ndarray, grown: np.ndarray) ->
     for t in np.linspace(0, 1, style.rows)[1:]:
         swing = (4.0 * np.sin(np.pi * t) - style.curl_mm * t**2.5) * hanging
         point = last + outward * swing[:, None] - np.outer(length * t, [0, 1, 0])
-        rows.append(_cleared(point, rows[-1], scalp.body))
+        rows.append(cleared(point, rows[-1], scalp.body))
     return np.concatenate([grown, np.stack(rows[1:])])
-
-
-def _cleared(points: np.ndarray, above: np.ndarray, body: np.ndarray) -> np.ndarray:
-    """Push points (n, 3) out of the neck; where a shoulder is in the way they come to rest on it."""
-    axis = np.array([0.0, -95.0])
-    out = points.copy()
-    body_angle = np.arctan2(body[:, 0], body[:, 2] - axis[1])
-    body_radius = np.hypot(body[:, 0], body[:, 2] - axis[1])
-    for k, point in enumerate(points):
-        angle = np.arctan2(point[0], point[2] - axis[1])
-        turn = np.abs((body_angle - angle + np.pi) % (2 * np.pi) - np.pi)
-        near = (np.abs(body[:, 1] - point[1]) < 14) & (turn < 0.22)
-        radius = np.hypot(point[0], point[2] - axis[1])
-        needed = body_radius[near].max() + NAPE_CLEAR_MM if near.any() else 0.0
-        if radius >= needed:
-            continue
-        pushed = min(needed, np.hypot(above[k, 0], above[k, 2] - axis[1]) + REST_STEP_MM)
-        out[k, [0, 2]] = axis + (point[[0, 2]] - axis) * (pushed / radius)
-        if needed - pushed > 2.0:
-            out[k] = above[k] - [0, REST_SAG_MM, 0]
-    return out
 
 
 def _lining(scalp: Scalp, style: Style, azimuth: np.ndarray) -> np.ndarray:
@@ -276,13 +256,3 @@ def _lining(scalp: Scalp, style: Style, azimuth: np.ndarray) -> np.ndarray:
     share = np.linspace(0.02, 1.0, 7)[:, None] * (1 + uneven)
     direction = _arcs(scalp, style, azimuth, share)
     return SKULL_CENTRE_MM + direction * (scalp.radius(direction) + LINING_MM)[..., None]
-
-
-def _bun(strands: np.ndarray) -> np.ndarray:
-    """Return a knot behind the crown."""
-    middle = np.array([0.0, 48.0, strands[..., 2].min() - 14.0])
-    polar, around = np.meshgrid(np.linspace(0.05, np.pi - 0.05, 9), 2 * np.pi * np.arange(16) / 16, indexing="ij")
-    ripple = 1 + 0.05 * np.sin(5 * around + 3 * polar)
-    size = np.array([30.0, 27.0, 25.0])
-    ball = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], -1)
-    return middle + ball * size * ripple[..., None]
