@@ -99,15 +99,14 @@ def base_values(values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]
 
 def adapt(method: str, options: dict[str, Any]) -> None:
     """Run one adaptation method, stage A first if need be, and print its scores."""
-    from assets.corpora import base_name
     from cli.train_progress import reporter
     from cli.train_show import score_lines
     from train.loop.run import train
 
-    values, standin = prepare(given(options, options["config"]), options["standin_subjects"], options["standin_frames"])
+    asked = given(options, options["config"])
+    values, standin = prepare(asked, options["standin_subjects"], options["standin_frames"])
     settings = stage_settings("adapt", values, standin)
-    label = base_name(Path(settings.target).name.split("-")[0] if not standin else Path(settings.target).name)
-    out = options["out"] or OUT / "-".join(filter(None, (method, label)))
+    out = options["out"] or OUT / "-".join(filter(None, (method, Path(asked.get("target", "")).name)))
     with reporter() as shown:
         init = options["init"]
         if init is None:

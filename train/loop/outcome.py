@@ -75,8 +75,8 @@ def _version(name: str) -> str:
         return "not installed"
 
 
-def lock_run(out: Path, meta: dict[str, Any]) -> dict[str, Any] | None:
-    """Claim the folder of a run; return its scores if the same run is finished.
+def earlier_result(out: Path, meta: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the scores of the folder if the same run is finished there, None if it is to begin or to continue.
 
     Raises
     ------
@@ -95,8 +95,6 @@ def lock_run(out: Path, meta: dict[str, Any]) -> dict[str, Any] | None:
             raise InputError.one(what, out, "pass another --out, or the same settings to continue")
         if (out / METRICS).is_file():
             return json.loads((out / METRICS).read_text(encoding="utf-8"))
-        return None
-    write_json(lock, meta)
     return None
 
 

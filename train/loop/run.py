@@ -27,8 +27,9 @@ from train.loop.checkpoint import (
     refuse_other_aus,
 )
 from train.loop.fabric import make_fabric, seed_torch
+from train.loop.files import write_json
 from train.loop.logs import Logs
-from train.loop.outcome import finish, lock_run, run_meta, select_epoch
+from train.loop.outcome import LOCK, earlier_result, finish, run_meta, select_epoch
 from train.loop.reporter import Reporter, Silent
 from train.loop.state import load_state, save_state
 from train.loop.system import System
@@ -101,12 +102,14 @@ def train(
     data = assemble(settings)
     _check(settings, kind, data, initial, init)
     meta = run_meta(settings, method_name, stage, data, initial[1] if initial else None)
-    finished = lock_run(out, meta)
+    finished = earlier_result(out, meta)
     if finished is not None:
         reporter.note(f"{out}: this run is finished; its scores are shown")
         return finished
     fabric = make_fabric(settings)
     run = _start(settings, kind, data, fabric, out, meta, reporter, initial)
+    if fabric.is_global_zero:
+        write_json(out / LOCK, meta)
     for line in (*meta["notes"], f"test set: {data.test.name}" if data.test else "no test set"):
         reporter.note(line)
     logs = Logs(out, run.progress.epoch * run.steps + run.progress.step) if fabric.is_global_zero else None
