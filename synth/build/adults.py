@@ -86,7 +86,8 @@ def detail_pairs(wheel: SourceWheel) -> tuple[tuple[str, tuple[str, ...], tuple[
 
     Left and right targets are joined, so that a detail is symmetric.
     """
-    pairs, seen = [], set()
+    pairs: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
+    seen: set[str] = set()
     for folder in DETAIL_FOLDERS:
         present = {name.split("/")[1] for name in wheel.targets_below(folder)}
         for name in sorted(present):

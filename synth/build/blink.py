@@ -49,7 +49,7 @@ def blink_shape(clay: Clay, draft: np.ndarray, rim: np.ndarray, eye_centre_mm: n
     """
     rest = clay.rest_mm
     upper, lower = lid_rims(rest, rim, eye_centre_mm)
-    goal = {}
+    goal: dict[int, np.ndarray] = {}
     for vertices, other, own in ((upper, lower, 1 - LOWER_RISE), (lower, upper, LOWER_RISE)):
         x, y = rest[vertices, 0], rest[vertices, 1]
         across = np.interp(x, rest[other, 0], rest[other, 1])

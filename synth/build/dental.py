@@ -81,7 +81,9 @@ def _tooth(width: float, height: float, depth: float, incisor: bool) -> tuple[np
 
 
 def _row_of_teeth(arch: Arch, widths: tuple, heights: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    points, faces, uv = [], [], []
+    points: list[np.ndarray] = []
+    faces: list[np.ndarray] = []
+    uv: list[np.ndarray] = []
     total = sum(widths)
     for side in (1.0, -1.0):
         start = 0.0
@@ -90,7 +92,7 @@ def _row_of_teeth(arch: Arch, widths: tuple, heights: tuple) -> tuple[np.ndarray
             along = start + width / 2 + local[:, 0]
             spot = arch.place(side * along, local[:, 1] + EDGE_LIFT_MM[k], local[:, 2])
             flip = (side * arch.up) < 0
-            faces.append((quads[:, ::-1] if flip else quads) + sum(map(len, points)))
+            faces.append((quads[:, ::-1] if flip else quads) + sum(len(block) for block in points))
             points.append(spot)
             uv.append(np.stack([0.5 + 0.5 * side * along / total, local[:, 1] / max(heights)], -1))
             start += width

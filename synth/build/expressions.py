@@ -120,7 +120,7 @@ class ExpressionMixer:
         kind, _, target = name.partition(":")
         if kind == "unit":
             return self.fetch(f"unit/{target}")
-        return sum(self.fetch(f"expression/units/{a}/{target}") for a in MPFB_ANCESTRIES) / len(MPFB_ANCESTRIES)
+        return np.mean([self.fetch(f"expression/units/{a}/{target}") for a in MPFB_ANCESTRIES], axis=0)
 
     def mix(self, stem: str, sided: bool) -> np.ndarray:
         """Return a unit before the finishing touches; a sided one as its left half."""
