@@ -17,7 +17,8 @@ from synth.fit.frame_fit import FrameFit, Prior, fit_frames
 from synth.fit.gaze import gaze_angles, gaze_weights
 from synth.fit.head_pose import HeadPose
 from synth.fit.label_prior import check_labels, label_bounds, resting_frames
-from synth.fit.resting import RestingFace, resting_face
+from synth.fit.perception import as_seen
+from synth.fit.resting import USUAL_DISTANCE_MM, RestingFace, resting_face
 from synth.fit.settings import FitSettings
 from synth.framing import HEAD_SCALE
 from synth.tracks import ExpressionTrack, FrameTrack, Labels
@@ -74,6 +75,8 @@ def fit_track(
     """
     settings = settings or FitSettings()
     model = face_model(rig, track.scheme)
+    if track.network_weights is not None:
+        model = as_seen(model, settings.under_reading)
     if labels is not None:
         check_labels(labels, len(track.frames))
     usable = (track.status == Status.OK) & np.isfinite(track.landmarks_px).all((1, 2))
@@ -86,7 +89,9 @@ def fit_track(
     if len(rows):
         face = resting_face(points, model, prior, resting, settings, noise)
     else:
-        face = RestingFace(model.neutral, np.zeros(model.identity.shape[-1]), settings.camera_distance_mm or 700.0, 0)
+        face = RestingFace(
+            model.neutral, np.zeros(model.identity.shape[-1]), settings.camera_distance_mm or USUAL_DISTANCE_MM, 0
+        )
     gaps = np.diff(track.frames[rows]).astype(float)
     bounds = label_bounds(labels, rows) if labels is not None and label_prior > 0 else None
     result = _fit_rows(points, face, model, prior, gaps, bounds, label_prior, settings, noise)

@@ -12,10 +12,10 @@ from synth.fit.frame_fit import Prior
 from synth.fit.identity import choose_frames, fit_identity
 from synth.fit.settings import FitSettings
 
-DISTANCES_MM = (400.0, 700.0, 1200.0)
+DISTANCES_MM = (500.0, 900.0, 1600.0)
 """Camera distances that are tried; a finer value comes from a parabola through their errors."""
 
-_USUAL_DISTANCE_MM = 700.0
+USUAL_DISTANCE_MM = 900.0
 _SEARCH_FRAMES = 24
 _CALMING = 2.0
 """How quickly a frame loses weight in the resting face with the sum of its expected weights."""
@@ -51,7 +51,7 @@ def resting_face(
     firmly = firm(prior)
     size = model.identity.shape[-1]
     if not settings.identity:
-        distance = settings.camera_distance_mm or _USUAL_DISTANCE_MM
+        distance = settings.camera_distance_mm or USUAL_DISTANCE_MM
         return RestingFace(model.neutral, np.zeros(size), distance, 0)
     rows = choose_frames(np.ones(len(points_px), bool), settings.identity_frames, resting)
     activity = prior.mean[rows].sum(1)
@@ -61,7 +61,17 @@ def resting_face(
         points_px[rows], model, firmly.rows(rows), noise, settings.depth_trust, distance, calm
     )
     face = model.neutral + offset + model.identity @ coefficients[:size] + model.units @ coefficients[size:]
+    face = face * (_eye_distance(model.neutral, model) / _eye_distance(face, model))
     return RestingFace(face, coefficients[:size], distance, len(rows))
+
+
+def _eye_distance(face_mm: np.ndarray, model: FaceModel) -> float:
+    """Return the distance between the eyes of landmarks (L, 3), from the corners' midpoints.
+
+    One camera cannot tell a small face from a far one, so every resting face is given the rig's eye distance.
+    """
+    left, right = face_mm[model.corner_rows].mean(1)
+    return float(np.linalg.norm(left - right))
 
 
 def _distance(points_px: np.ndarray, model: FaceModel, prior: Prior, settings: FitSettings, noise: float) -> float:
@@ -81,7 +91,7 @@ def _distance(points_px: np.ndarray, model: FaceModel, prior: Prior, settings: F
             rounds=2,
             offset=False,
         )
-        errors.append(cost + (np.log(distance / _USUAL_DISTANCE_MM) / 0.5) ** 2)
+        errors.append(cost + (np.log(distance / USUAL_DISTANCE_MM) / 0.5) ** 2)
     nearness = -np.log(np.array(DISTANCES_MM))
     curve = np.polyfit(nearness, errors, 2)
     best = -curve[1] / (2 * curve[0]) if curve[0] > 0 else nearness[int(np.argmin(errors))]

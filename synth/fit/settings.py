@@ -23,6 +23,9 @@ class FitSettings:
         Strength of the pull of every weight towards 0; 1 is the default strength.
     symmetry : float
         Strength of the belief that both sides of the face differ only as far as the network sees it.
+    under_reading : float
+        How far weights are raised to make up for movements that the landmark network sees only in part, in [0, 1].
+        Landmarks that the user brings are taken as they are.
     network : float
         Strength of the prior from the network's own scores; 0 is landmarks only.
     smooth : float
@@ -44,6 +47,7 @@ class FitSettings:
     depth_trust: float = 0.1
     sparsity: float = 1.0
     symmetry: float = 1.0
+    under_reading: float = 1.0
     network: float = 1.0
     smooth: float = 1.0
     identity: bool = True
@@ -57,7 +61,7 @@ class FitSettings:
             Problem(f"{name} is {value}", "fit settings", f"give a value of at least {least}")
             for name, least in (
                 ("noise_mm", 0.0), ("independent_points", 1), ("depth_trust", 0.0), ("sparsity", 0.0),
-                ("symmetry", 0.0), ("network", 0.0), ("smooth", 0.0), ("identity_frames", 1), 
+                ("symmetry", 0.0), ("under_reading", 0.0), ("network", 0.0), ("smooth", 0.0), ("identity_frames", 1), 
                 ("largest_residual_px", 0.0), ("batch", 1),
             )
             if not (value := getattr(self, name)) >= least

@@ -12,8 +12,12 @@ from synth.fit.face_model import FITTED_INDEX, FITTED_UNITS, face_model
 from synth.fit.fit import fit_track
 from synth.fit.gaze import gaze_weights
 from synth.fit.label_prior import RESTING_LIMIT, VISIBLE_ONSET, label_bounds, resting_frames
+from synth.fit.perception import SEEN_SHARE
 from synth.fit.settings import FitSettings
 from synth.tracks import Labels
+
+AS_THEY_ARE = FitSettings(under_reading=0.0)
+"""For landmarks that follow the skin exactly, as no network's do."""
 
 
 def someone(seed: int) -> np.ndarray:
@@ -34,7 +38,7 @@ def test_identity_is_told_from_expression(seed: int) -> None:
     identity = someone(seed)
     true = talking(40, lowest=0.0)
     points = swinging_pose(40).project(landmarks_mm(rig, true, identity))
-    found = fit_track(track_of(points, ideal_scores(true)), rig)
+    found = fit_track(track_of(points, ideal_scores(true)), rig, settings=AS_THEY_ARE)
     model = face_model(rig)
     shape = model.identity[:, :, : model.modes]
     visible = model.trust > 0.5
@@ -53,7 +57,7 @@ def test_a_mouth_that_never_closes_is_not_taken_for_a_resting_face() -> None:
     true = talking(40, lowest=0.35)
     points = swinging_pose(40).project(landmarks_mm(rig, true, someone(3)))
     jaw = UNIT_INDEX["jawOpen"]
-    with_scores = fit_track(track_of(points, ideal_scores(true)), rig).weights[:, jaw]
+    with_scores = fit_track(track_of(points, ideal_scores(true)), rig, settings=AS_THEY_ARE).weights[:, jaw]
     assert with_scores.min() == pytest.approx(0.35, abs=0.12)
     by_shape_alone = fit_track(track_of(points), rig).weights[:, jaw]
     assert by_shape_alone.min() > 0.03
@@ -77,6 +81,30 @@ def test_frames_without_any_action_unit_show_the_resting_face() -> None:
     told = fit_track(track_of(points, scores), rig, labels=labels).weights[smile == 0, column]
     assert resting_frames(labels, np.arange(count)).sum() == count // 2
     assert told.mean() < 0.05 < without.mean()
+
+
+def test_movements_that_the_network_sees_in_part_are_made_whole() -> None:
+    rig = default_rig()
+    true = unit_weights(30, noseSneerLeft=0.6, noseSneerRight=0.6)
+    true *= (0.5 + 0.5 * np.sin(np.arange(30) / 3.0))[:, None]
+    seen = true * SEEN_SHARE[FITTED_INDEX["noseSneerLeft"]]
+    points = swinging_pose(30).project(landmarks_mm(rig, seen))
+    scores = np.zeros((30, 51), np.float32)
+    sneer = UNIT_INDEX["noseSneerLeft"]
+    settings = [
+        FitSettings(noise_mm=0.05, identity=False, under_reading=u, camera_distance_mm=700.0) for u in (0.0, 1.0)
+    ]
+    raw, whole = (fit_track(track_of(points, scores), rig, settings=s).weights[:, sneer] for s in settings)
+    assert np.polyfit(true[:, sneer], raw, 1)[0] == pytest.approx(SEEN_SHARE[FITTED_INDEX["noseSneerLeft"]], abs=0.08)
+    assert np.polyfit(true[:, sneer], whole, 1)[0] == pytest.approx(1.0, abs=0.15)
+
+
+def test_every_resting_face_has_the_rigs_eye_distance() -> None:
+    """One camera cannot tell a small face from a far one."""
+    rig = default_rig()
+    points = swinging_pose(6).project(1.15 * landmarks_mm(rig, np.zeros((6, 52))))
+    found = fit_track(track_of(points), rig)
+    np.testing.assert_allclose(found.px_per_mm, 1.15 * 1.6, rtol=0.03)
 
 
 def test_one_identity_for_all_frames_and_none_where_not_wanted() -> None:
