@@ -101,7 +101,7 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
         ],
         "dimple": [_fold(space, [_at(corner, 4.5, 7), _at(corner, 7, 0), _at(corner, 5, -7)], 1.5, 0.60)],
         "corner": [
-            _fold(space, [_at(corner, 1.0, -1.5), _at(corner, 4.5, -8), _at(corner, 6.5, -17)], 1.5, 0.50)
+            _fold(space, [_at(corner, 1.0, -1.5), _at(corner, 4.5, -8), _at(corner, 6.5, -17)], 1.6, 0.36)
         ],
         "chin": [
             _fold(space, [_at(under, 0, -2.5), _at(under, 9, -3.5), _at(under, 16, -9)], 1.6, 0.45),

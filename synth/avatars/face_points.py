@@ -59,12 +59,16 @@ def to_chart(points_mm: np.ndarray) -> np.ndarray:
 
 
 def face_points(rig: Rig) -> FacePoints:
-    """Return the curves of a rig: from its landmark table, else from its shape and a template."""
+    """Return the curves of a rig: from its landmark table, else from its shape and a template.
+
+    Brows always follow the eyes: landmark tables may have been measured on pictures of these very brows.
+    """
     if rig.landmarks is not None:
         chart = to_chart(rig.landmarks.points(rig.vertices_mm))
     else:
         chart = _template(rig)
-    lower, upper = chart[list(BROW_LOWER)], chart[list(BROW_UPPER)]
+    template = _template(rig)
+    lower, upper = template[list(BROW_LOWER)], template[list(BROW_UPPER)]
     return FacePoints(
         points={name: chart[index] for name, index in SINGLE.items()},
         brow=(lower + upper) / 2,
