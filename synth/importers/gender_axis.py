@@ -18,7 +18,7 @@ from assets.errors import InputError
 from assets.rig import Axis, Rig
 from synth.importers.overlay import LANDMARK_COUNT, Overlay
 
-PRIOR_MM2 = 30.0
+PRIOR_MM2 = 15.0
 """Variance of the landmark misfit in the estimate: 478 neighbouring points count as some dozens of independent ones."""
 
 ENOUGH = 0.6
