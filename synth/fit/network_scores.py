@@ -36,6 +36,7 @@ class Reading:
 
 
 # Scores of resting faces and of full movements as seen on portraits and video; a unit not listed has the default.
+# ``jaw`` and ``mouth`` are the shifts to either side.
 _DEFAULT = Reading(rest=0.12, gain=1.0, spread=0.25)
 _READINGS: dict[str, Reading] = {
     "browDown": Reading(0.40, 1.1, 0.25),
@@ -45,8 +46,10 @@ _READINGS: dict[str, Reading] = {
     "eyeBlink": Reading(0.30, 1.35, 0.20),
     "eyeSquint": Reading(0.60, 1.3, 0.15, least=0.2),
     "eyeWide": Reading(0.08, 1.5, 0.35),
+    "jaw": Reading(0.10, 1.0, 0.08),
     "jawForward": Reading(0.10, 1.0, 0.15),
     "jawOpen": Reading(0.04, 1.15, 0.20),
+    "mouth": Reading(0.10, 1.0, 0.12),
     "mouthClose": Reading(0.10, 1.0, 0.20),
     "mouthDimple": Reading(0.10, 1.3, 0.15),
     "mouthFrown": Reading(0.10, 1.5, 0.20),
