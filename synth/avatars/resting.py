@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assets.rig import Rig
+from assets.rig import LandmarkTable, Rig
 from assets.units import UNIT_INDEX
 
 
@@ -53,20 +53,21 @@ def calm(rig: Rig, head_mm: np.ndarray) -> np.ndarray:
     head_mm : (V, 3) float32
         As `assets.rig.Rig.neutral_mm` gives it.
     """
-    if rig.landmarks is None:
+    table = rig.landmarks
+    if table is None:
         return head_mm
     out = head_mm.astype(np.float64)
     for trait in TRAITS:
         shape = sum(rig.shapes_mm[UNIT_INDEX[unit]].astype(np.float64) for unit in trait.units)
-        effect = _height(rig, rig.vertices_mm + shape, trait) - _height(rig, rig.vertices_mm, trait)
+        effect = _height(table, rig.vertices_mm + shape, trait) - _height(table, rig.vertices_mm, trait)
         if abs(effect) < 0.5:
             continue
-        departure = _height(rig, out, trait) - _height(rig, rig.vertices_mm, trait)
+        departure = _height(table, out, trait) - _height(table, rig.vertices_mm, trait)
         excess = np.sign(departure) * max(abs(departure) - trait.slack_mm, 0.0)
         out -= np.clip(excess / effect, -MOST_WEIGHT, MOST_WEIGHT) * shape
     return out.astype(np.float32)
 
 
-def _height(rig: Rig, head_mm: np.ndarray, trait: Trait) -> float:
-    points = rig.landmarks.points(head_mm)[:, 1]
+def _height(table: LandmarkTable, head_mm: np.ndarray, trait: Trait) -> float:
+    points = table.points(head_mm)[:, 1]
     return float(points[list(trait.above)].mean() - points[list(trait.below)].mean())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from assets.errors import InputError
 
@@ -85,4 +86,5 @@ def spec_from_json(text: str) -> AvatarSpec:
         given = set(values) if isinstance(values, dict) else set()
         odd = ", ".join(sorted(names ^ given)) or "not an object"
         raise InputError.one(f"missing or unknown fields: {odd}", "avatar specification", "write it with spec_to_json")
-    return AvatarSpec(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return AvatarSpec(**plain)

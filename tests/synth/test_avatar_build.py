@@ -1,18 +1,21 @@
 """Avatars of the default rig: sampling, specification, posing, texture."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from assets.errors import InputError
 from assets.keyed import rng_for
-from assets.rig import MATERIALS, Rig
+from assets.rig import MATERIALS, LandmarkTable, Rig
 from assets.rig_bundle import load_rig
 from assets.units import MIRROR, UNIT_INDEX, UNITS
 from synth.avatars.build import build_avatar
 from synth.avatars.creases import FOLD_INDEX
 from synth.avatars.gallery import unit_weights
 from synth.avatars.mesh import AvatarMesh
-from synth.avatars.pose import coefficients, pose_vertices
+from synth.avatars.pose import coefficients, mesh_landmarks, pose_vertices
+from synth.avatars.resting import calm
 from synth.avatars.sample import sample_avatar, sample_avatars, skin_counts, spec_from_json, spec_to_json
 from synth.avatars.tone import ITA_GROUPS, lab_to_linear, skin_tone
 
@@ -155,3 +158,22 @@ def test_mouth_is_darker_inside_than_the_forehead(mesh: AvatarMesh) -> None:
     cavity = mesh.materials == MATERIALS.index("cavity")
     forehead = (mesh.materials == 0) & (mesh.rest_mm[:, 1] > 30) & (mesh.rest_mm[:, 2] > -20)
     assert mesh.occlusion[cavity].mean() < 0.5 * mesh.occlusion[forehead].mean()
+
+
+def test_landmarks_ride_on_the_drawn_surface(rig: Rig) -> None:
+    """They agree with the table on the rig itself up to the smoothing, at rest and with an expression."""
+    skin = np.unique(rig.parts[0].faces)
+    front = skin[(rig.vertices_mm[skin, 2] > 0) & (np.abs(rig.vertices_mm[skin, 1]) < 90)]
+    corners = np.random.default_rng(0).choice(front, (478, 1)).repeat(3, 1).astype(np.int32)
+    weights = np.tile(np.array([0.2, 0.3, 0.5], np.float32), (478, 1))
+    marked = replace(rig, landmarks=LandmarkTable("mediapipe478", corners, weights), fingerprint="")
+    spec = sample_avatars(0, rig, 1)[0]
+    mesh = build_avatar(marked, spec)
+    expression = unit_weights((12, 26), 0.5)
+    head = calm(marked, rig.neutral_mm(np.array(spec.identity), spec.attributes))
+    centre = rig.eye_centres_mm(head).mean(0)
+    for row in (np.zeros(52, np.float32), expression):
+        drawn = mesh_landmarks(mesh, pose_vertices(mesh, row[None])[0])[0]
+        expected = marked.landmarks.points(head + np.tensordot(row, rig.shapes_mm, 1) - centre)
+        assert np.linalg.norm(drawn - expected, axis=1).max() < 4.0
+        assert np.median(np.linalg.norm(drawn - expected, axis=1)) < 0.6
