@@ -225,7 +225,7 @@ def test_weights_files_run_no_code(tmp_path: Path) -> None:
         def __reduce__(self) -> tuple:
             return (Path.touch, (tmp_path / "ran",))
 
-    (tmp_path / "evil.pth").write_bytes(pickle.dumps(Evil()))
+    (tmp_path / "evil.pth").write_bytes(pickle.dumps(Evil(), protocol=2))
     for file, message in (("evil.pth", "no weights file"), ("absent.pth", "no such weights file")):
         with pytest.raises(InputError, match=message):
             read_weights(tmp_path / file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +65,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise InputError.one("there is no checkpoint", file, mend)
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError, OSError) as error:
+    except Exception as error:  # the unpickler, the archive and the file each have errors of their own
         cause = " ".join(str(error).split())[:100]
         raise InputError.one(f"the checkpoint cannot be read ({cause})", file, mend) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
