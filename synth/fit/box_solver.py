@@ -93,5 +93,5 @@ def solve_in_box(
     if not frames:
         return begin
     inner = sweeps if coupling is None else 12
-    arrays = [np.ascontiguousarray(a, np.float64) for a in (gram, linear, tie, low, high, begin)]
-    return _descend(*arrays, inner, passes, tolerance)
+    gram, linear, low, high, begin = (np.ascontiguousarray(a, np.float64) for a in (gram, linear, low, high, begin))
+    return _descend(gram, linear, tie, low, high, begin, inner, passes, tolerance)

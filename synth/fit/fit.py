@@ -158,12 +158,15 @@ def _joined(pieces: list[FrameFit], distance_mm: float) -> FrameFit:
     if not pieces:
         empty = HeadPose(np.empty((0, 3, 3)), np.empty(0), np.empty((0, 2)), np.empty(0), distance_mm)
         return FrameFit(np.empty((0, len(FITTED_COLUMNS))), empty, np.empty(0), np.empty(0))
-    arrays = [
-        np.concatenate([getattr(piece.pose, name) for piece in pieces])
-        for name in ("rotation", "px_per_mm", "origin_px", "depth_mm")
-    ]
-    weights = np.concatenate([piece.weights for piece in pieces])
-    return FrameFit(weights, HeadPose(*arrays, distance_mm), np.empty(0), np.empty(0))
+    poses = [piece.pose for piece in pieces]
+    pose = HeadPose(
+        rotation=np.concatenate([p.rotation for p in poses]),
+        px_per_mm=np.concatenate([p.px_per_mm for p in poses]),
+        origin_px=np.concatenate([p.origin_px for p in poses]),
+        depth_mm=np.concatenate([p.depth_mm for p in poses]),
+        distance_mm=distance_mm,
+    )
+    return FrameFit(np.concatenate([piece.weights for piece in pieces]), pose, np.empty(0), np.empty(0))
 
 
 def _residual_px(

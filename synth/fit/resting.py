@@ -16,7 +16,7 @@ DISTANCES_MM = (500.0, 900.0, 1600.0)
 """Camera distances that are tried; a finer value comes from a parabola through their errors."""
 
 USUAL_DISTANCE_MM = 900.0
-_SEARCH_FRAMES = 24
+_SEARCH_FRAMES = 16
 _CALMING = 2.0
 """How quickly a frame loses weight in the resting face with the sum of its expected weights."""
 

@@ -51,7 +51,7 @@ class FitSettings:
     network: float = 1.0
     smooth: float = 1.0
     identity: bool = True
-    identity_frames: int = 80
+    identity_frames: int = 64
     camera_distance_mm: float | None = None
     largest_residual_px: float = 6.0
     batch: int = 256
