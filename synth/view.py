@@ -87,7 +87,7 @@ def describe(shard: Shard, row: int, weights: np.ndarray) -> Strip:
     return Strip(pictures, f"{name} {frame}: {labels}{state}", ", ".join(strongest) or "at rest")
 
 
-def contact_sheet(strips: list[Strip], title: str, tile_px: int = 176, columns: int = 2) -> np.ndarray:
+def contact_sheet(strips: list[Strip], title: str, tile_px: int = 176, columns: int | None = None) -> np.ndarray:
     """Return the sheet (H, W, 3) uint8 RGB.
 
     Parameters
@@ -97,10 +97,10 @@ def contact_sheet(strips: list[Strip], title: str, tile_px: int = 176, columns: 
     title : str
     tile_px : int
         Side of each picture.
-    columns : int
-        Strips side by side.
+    columns : int or None
+        Strips side by side; None takes two, more for many strips.
     """
-    columns = max(1, min(columns, len(strips)))
+    columns = max(1, min(columns or 2 + len(strips) // 20, len(strips)))
     tall = -(-len(strips) // columns)
     wide = max(len(strip.pictures) for strip in strips)
     strip_width = wide * tile_px + MARGIN_PX
