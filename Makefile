@@ -10,14 +10,14 @@ STAMP  := $(VENV)/.installed
 demo: setup
 	$(BIN)/synth render --subjects 4 --avatars 8 --frames 24 --out $(OUT)
 	$(BIN)/synth verify $(OUT)
-	$(BIN)/synth view $(OUT) --out $(OUT)/contact-sheet.png
+	$(BIN)/synth view $(OUT) --to $(OUT)/contact-sheet.png
 	@echo "Pictures: $(OUT)/contact-sheet.png"
 
 test: setup
 	$(BIN)/python -m pytest -q
 
 setup: $(STAMP)
-	@$(BIN)/synth doctor --brief
+	@$(BIN)/synth doctor
 
 $(STAMP): pyproject.toml tests/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -92,10 +92,13 @@ def test_randomness_is_keyed_and_loading_is_safe() -> None:
         assert not top_names(path) & {"random", "uuid", "pickle", "secrets", "requests", "urllib3"}, path
 
 
-@pytest.mark.parametrize(("module", "heavy"), [
-    ("cli.synth_main", {"numpy", "scipy", "cv2", "h5py", "pyrender", "numba", "ai_edge_litert", "torch"}),
-    ("cli.train_main", {"numpy", "scipy", "cv2", "h5py", "torch", "lightning", "timm", "sklearn"}),
-])
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("cli.synth_main", {"numpy", "scipy", "cv2", "h5py", "pyrender", "numba", "ai_edge_litert", "torch"}),
+        ("cli.train_main", {"numpy", "scipy", "cv2", "h5py", "torch", "lightning", "timm", "sklearn"}),
+    ],
+)
 def test_help_imports_nothing_heavy(module: str, heavy: set[str]) -> None:
     code = (
         f"import sys; from click.testing import CliRunner; import {module} as m; "
