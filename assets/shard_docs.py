@@ -32,9 +32,9 @@ Any HDF5 library reads a shard; the class above is a convenience.
 
 ## Sizes
 
-`T` planned frames, `G` twins per frame, `A` Action Units, `K` expression units, `S` sequences, `L` landmarks of the source,
-`M` landmarks of the rig, `N` any length. `{{image}}` stands for `real` and for each name in `avatars/image`: `female`, `male`, and
-`female_2`, `male_2`, … where a subject has several pairs.
+`T` planned frames, `G` twins per frame, `A` Action Units, `K` expression units, `S` sequences, `L` landmarks of the
+source, `M` landmarks of the rig, `N` any length. `{{image}}` stands for `real` and for each name in `avatars/image`:
+`female`, `male`, and `female_2`, `male_2`, … where a subject has several pairs.
 """
 
 

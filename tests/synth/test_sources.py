@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from footage import write_image, write_lines, write_video
 
 from assets.errors import InputError
 from synth.sources.csv_table import read_csv
 from synth.sources.label_csv import read_au_cells
 from synth.sources.match import limit_frames
 from synth.sources.open import SourceSpec, open_source
-from footage import write_image, write_lines, write_video
 
 
 def opened(*sources: Path, **options: object) -> dict:
