@@ -164,7 +164,7 @@ def _check_pictures(shard: Shard, image: str, decode: bool) -> list[str]:
         faults.append(f"{len(surplus)} rows without a face have a picture {image!r}, first row {surplus[0]}")
     if decode:
         side = int(shard.file.attrs["size_px"])
-        bad = [row for row in np.flatnonzero(there) if not _decodes(shard, image, row, side)]
+        bad = [row for row in np.flatnonzero(there) if not _decodes(shard, image, int(row), side)]
         if bad:
             faults.append(f"{len(bad)} pictures {image!r} cannot be decoded to {side} px, first row {bad[0]}")
     return faults

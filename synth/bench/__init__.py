@@ -1,0 +1,1 @@
+"""Measurements: speed and quality, each beside its baseline, as `synth bench` prints them."""

@@ -124,12 +124,13 @@ def _joined(tracks: list[FrameTrack]) -> FrameTrack:
         values = [getattr(track, name) for track in tracks]
         return None if any(value is None for value in values) else np.concatenate(values)
 
-    arrays = ("landmarks_px", "network_weights", "confidence", "faces_found", "status", "appearance")
+    names = ("landmarks_px", "network_weights", "confidence", "faces_found", "status", "appearance")
+    arrays: dict[str, Any] = {name: joined(name) for name in names}
     return replace(
         tracks[0],
         sequence="+".join(track.sequence for track in tracks),
         frames=np.concatenate(frames),
-        **{name: joined(name) for name in arrays},
+        **arrays,
     )
 
 
@@ -137,10 +138,12 @@ _ROWS = ("weights", "rotation", "translation_mm", "px_per_mm", "gaze_rad", "resi
 
 
 def _rows(track: ExpressionTrack, rows: slice) -> ExpressionTrack:
-    return replace(track, **{name: getattr(track, name)[rows] for name in _ROWS})
+    chosen: dict[str, Any] = {name: getattr(track, name)[rows] for name in _ROWS}
+    return replace(track, **chosen)
 
 
 def _stacked(tracks: list[ExpressionTrack]) -> ExpressionTrack:
     """Return the rows of several fits; what is one per subject is taken from the fit with the most frames."""
     main = max(tracks, key=lambda track: int((track.status == Status.OK).sum()))
-    return replace(main, **{name: np.concatenate([getattr(track, name) for track in tracks]) for name in _ROWS})
+    joined: dict[str, Any] = {name: np.concatenate([getattr(track, name) for track in tracks]) for name in _ROWS}
+    return replace(main, **joined)
