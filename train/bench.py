@@ -16,8 +16,9 @@ from train.data.loading import batches
 from train.data.order import source_plans
 from train.loop.checkpoint import Progress
 from train.loop.fabric import make_fabric, precision_name
+from train.loop.feeding import loader_workers, micro_batches, views_of
 from train.loop.reporter import Silent
-from train.loop.run import Run, loader_workers, micro_batches, views_of
+from train.loop.run import Run
 from train.loop.system import System
 from train.methods.registry import method_named
 from train.models.build import Heads, build_encoder

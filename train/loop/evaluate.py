@@ -11,7 +11,7 @@ from train.data.assemble import TestSet, corpus_of, open_corpus, read_genders
 from train.data.frames import check_both_classes, frame_table, genders, read_labels
 from train.loop.checkpoint import load_detector, refuse_other_aus
 from train.loop.fabric import make_fabric
-from train.loop.run import loader_workers
+from train.loop.feeding import loader_workers
 from train.loop.scoring import score, twin_gap
 from train.metrics.report import refuse_unknown_gender
 from train.settings import TrainSettings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,9 +14,7 @@ import torch
 
 from assets.errors import InputError
 from train.data.assemble import RunData, assemble
-from train.data.datasets import PairedDataset, TargetDataset
-from train.data.loading import batches
-from train.data.order import source_plans, steps_per_epoch, target_plans
+from train.data.order import steps_per_epoch
 from train.loop.checkpoint import (
     CHECKPOINT,
     Progress,
@@ -27,17 +24,17 @@ from train.loop.checkpoint import (
     refuse_other_aus,
 )
 from train.loop.fabric import make_fabric, seed_torch
+from train.loop.feeding import loader_workers, micro_batches, views_of
 from train.loop.files import write_json
 from train.loop.logs import Logs
 from train.loop.outcome import LOCK, earlier_result, finish, run_meta, select_epoch
 from train.loop.reporter import Reporter, Silent
 from train.loop.state import load_state, save_state
 from train.loop.system import System
-from train.methods.method import Method, Views
+from train.methods.method import Method
 from train.methods.registry import method_named
 from train.metrics.report import refuse_unknown_gender
 from train.models.build import Heads, build_encoder, refuse_equal_heads
-from train.models.encoder import to_input
 from train.settings import TrainSettings
 
 
@@ -182,14 +179,6 @@ def _start(
     return run
 
 
-def loader_workers(asked: int, cuda: bool) -> int:
-    """Return the number of loader processes: as asked, or one beside a CPU run and up to six beside a GPU."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    if asked >= 0:
-        return asked
-    return max(1, min(6, cores - 1)) if cuda else int(cores > 1)
-
-
 def _epochs(run: Run, logs: Logs | None, stop: threading.Event) -> None:
     total = run.settings.epochs * run.steps
     made = run.progress.epoch * run.steps + run.progress.step
@@ -252,35 +241,6 @@ def _any_process(run: Run, flag: bool) -> bool:
     if run.fabric.world_size == 1:
         return flag
     return bool(run.fabric.all_reduce(torch.tensor(float(flag), device=run.fabric.device), reduce_op="max"))
-
-
-def micro_batches(run: Run, epoch: int, first: int, last: int) -> Iterator[tuple[Any, Any]]:
-    """Yield pairs of a source batch and a target batch, or None where the method sees no target."""
-    settings, data, fabric = run.settings, run.data, run.fabric
-    facts, rank, world = run.system.encoder.facts, fabric.global_rank, fabric.world_size
-    pin = fabric.device.type == "cuda"
-    kind = type(run.method)
-    source = PairedDataset(
-        data.source, data.labels, facts.crop_ratio, kind.needs_twins(settings), run.system.encoder.needs_landmarks
-    )  # fmt: skip
-    plans = source_plans(len(source), settings.batch, epoch, first, last, settings.seed, rank, world)
-    stream = batches(source, plans, run.workers, pin)
-    if not kind.needs_target(settings) or data.target is None:
-        yield from ((batch, None) for batch in stream)
-        return
-    target = TargetDataset(data.target, facts.crop_ratio)
-    offset = epoch * run.steps * settings.accumulate
-    plans = target_plans(len(target), settings.batch, offset + first, offset + last, settings.seed, rank, world)
-    yield from zip(stream, batches(target, plans, run.workers, pin), strict=True)
-
-
-def views_of(run: Run, pair: tuple[Any, Any], step: int) -> Views:
-    """Move a micro-batch to the device and turn its pictures into model input."""
-    batch, target = pair
-    batch, facts = batch.to(run.fabric.device), run.system.encoder.facts
-    twins = tuple(to_input(batch.twins[:, i], facts) for i in range(batch.twins.shape[1]))
-    unlabelled = to_input(target.to(run.fabric.device).images, facts) if target is not None else None
-    return Views(batch, to_input(batch.real, facts), twins, unlabelled, step)
 
 
 @contextmanager
