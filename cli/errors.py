@@ -13,6 +13,15 @@ from assets.errors import InputError
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells count it (128 + SIGINT)."""
 
+EXTRAS = {
+    **dict.fromkeys(
+        ("torch", "torchvision", "timm", "lightning", "sklearn", "fairlearn", "torchmetrics", "safetensors",
+         "tensorboard", "matplotlib"), "train"
+    ),
+    **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "export"),
+}  # fmt: skip
+"""Modules that come with an extra of the package, and its name."""
+
 
 def run_command(command: click.Command, prog: str, args: Sequence[str] | None = None) -> int:
     """Run a click command and return its exit code.
@@ -47,6 +56,13 @@ def run_command(command: click.Command, prog: str, args: Sequence[str] | None = 
     except (click.Abort, KeyboardInterrupt):
         report(prog, ["interrupted; finished work is kept, run the same command again to continue"])
         return INTERRUPTED
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if missing not in EXTRAS:
+            raise
+        mend = f"pip install 'twinface[{EXTRAS[missing]}]'"
+        report(prog, [f"{command.name}: the package {missing} is not installed; {mend}"])
+        return InputError.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
