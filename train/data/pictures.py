@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import simplejpeg
 
@@ -52,8 +53,6 @@ def decode(data: np.ndarray, where: object) -> np.ndarray:
     try:
         if raw[:2] == b"\xff\xd8":
             return simplejpeg.decode_jpeg(raw, "RGB", fastdct=True, fastupsample=True)
-        import cv2
-
         image = cv2.imdecode(data, cv2.IMREAD_COLOR)
         if image is None:
             raise ValueError("neither JPEG nor PNG")
@@ -81,4 +80,7 @@ def read_into(out: np.ndarray, shard: Shard, image: str, row: int, crops: Crops,
     if picture.shape[0] < top + side or picture.shape[1] < left + side:
         raise InputError.one(f"the picture is {picture.shape[:2]}, too small", where, "render this subject again")
     part = picture[top : top + side, left : left + side]
-    out[:] = part[:, ::-1] if crops.mirrored[index] else part
+    if crops.mirrored[index]:
+        cv2.flip(part, 1, out)
+    else:
+        out[:] = part

@@ -107,7 +107,9 @@ def train(
     run = _start(settings, kind, data, fabric, out, meta, reporter, initial)
     if fabric.is_global_zero:
         write_json(out / LOCK, meta)
-    for line in (*meta["notes"], f"test set: {data.test.name}" if data.test else "no test set"):
+    start = f"from {init}" if init is not None else {"none": "random start"}.get(settings.weights, settings.weights)
+    model = f"model: {settings.backbone}, {run.system.encoder.facts.side_px} px, {start}"
+    for line in (*meta["notes"], model, f"test set: {data.test.name}" if data.test else "no test set"):
         reporter.note(line)
     logs = Logs(out, run.progress.epoch * run.steps + run.progress.step) if fabric.is_global_zero else None
     try:
