@@ -197,9 +197,9 @@ def test_a_full_disk_is_one_line_and_leaves_finished_work(tmp_path: Path, clip: 
 
 
 def test_a_missing_extra_names_the_command_that_brings_it(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(failing(ModuleNotFoundError("no", name="torch.nn")), "train") == 2
+    assert run_command(failing(ModuleNotFoundError("no", name="torch.nn")), "train", []) == 2
     assert capsys.readouterr().err.count("\n") == 1
-    assert run_command(failing(ModuleNotFoundError("no", name="onnx")), "train") == 2
+    assert run_command(failing(ModuleNotFoundError("no", name="onnx")), "train", []) == 2
     assert "twinface[export]" in capsys.readouterr().err
     with pytest.raises(ModuleNotFoundError):
-        run_command(failing(ModuleNotFoundError("no", name="numpy.nothing")), "train")
+        run_command(failing(ModuleNotFoundError("no", name="numpy.nothing")), "train", [])
