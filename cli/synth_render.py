@@ -53,7 +53,7 @@ DEFAULT_OUT = "out"
               "[litert]")  # fmt: skip
 @click.option("--face-rule", metavar="NAME", help="Which of several faces: largest, central, first.  [largest]")
 @click.option("--label-prior", type=float, metavar="X", help="How strongly known labels bear on the fit, 0 to 1; 0 is "
-              "pure tracking.  [0]")  # fmt: skip
+              "pure tracking.  [0.5]")  # fmt: skip
 @click.option("--assets", metavar="NAME|PATH", help="Rig of the avatars.  [hm08]")
 @click.option("--out", type=Path, metavar="FOLDER", help=f"Where the run goes.  [{DEFAULT_OUT}]")
 @click.option("--workers", type=int, metavar="N", help="Processes; the result does not depend on it.  [all cores]")

@@ -81,7 +81,7 @@ class RenderConfig:
     renderer: str = "auto"
     detector: str = "litert"
     face_rule: str = "largest"
-    label_prior: float = 0.0
+    label_prior: float = 0.5
     assets: str = "hm08"
 
     def to_json(self) -> str:
