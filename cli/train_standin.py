@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -37,13 +39,21 @@ def standin_folders(root: Path, source: str, target: str, subjects: int | None, 
             made.append("")
             continue
         count = subjects or STANDIN_SUBJECTS.get(name, 24)
-        folder = root / f"{name}-{count}x{frames}"
-        _render(name, folder, count, frames, twins)
+        values = {"source": (name,), "subjects": count, "frames": frames, "size": STANDIN_SIZE_PX}
+        folder = root / f"{name}-{count}x{frames}-{_digest(values)}"
+        _render(values, folder, twins)
         made.append(str(folder))
     return made[0], made[1]
 
 
-def _render(name: str, folder: Path, subjects: int, frames: int, twins: bool) -> None:
+def _digest(values: dict[str, Any]) -> str:
+    """Return six hex digits of the whole render configuration: other defaults of a later version render anew."""
+    from synth.run.config import make_config
+
+    return hashlib.sha256(make_config(values).to_json().encode()).hexdigest()[:6]
+
+
+def _render(values: dict[str, Any], folder: Path, twins: bool) -> None:
     from assets.errors import InputError
     from cli.progress import progress_watcher
     from synth.doctor import usable_cores
@@ -51,12 +61,13 @@ def _render(name: str, folder: Path, subjects: int, frames: int, twins: bool) ->
     from synth.run.plan import make_plan, plan_source
     from synth.run.run import run
 
-    values = {"source": (name,), "subjects": subjects, "frames": frames, "size": STANDIN_SIZE_PX}
     plan = make_plan(config := make_config(values))
     if not twins:
         plan = plan_source(plan.source, 0, [()] * len(plan.subjects), "no avatars: real crops only")
     kind = "with twins" if twins else "without twins"
-    click.echo(f"{name}: simulated stand-in, {len(plan.subjects)} subjects, {plan.frames} frames {kind}, in {folder}")
+    click.echo(
+        f"{plan.source.corpus}: simulated stand-in, {len(plan.subjects)} subjects, {plan.frames} frames {kind}, in {folder}"
+    )
     with progress_watcher() as watcher:
         result = run(config, plan, folder, usable_cores(), watcher=watcher)
     if result.failed:

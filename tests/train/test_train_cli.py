@@ -110,7 +110,7 @@ def test_a_fresh_machine_gets_the_stand_ins_and_is_told_so(
 ) -> None:
     from cli import train_standin
 
-    def render(name: str, folder: Path, subjects: int, frames: int, twins: bool) -> None:
+    def render(values: dict, folder: Path, twins: bool) -> None:
         if not folder.exists():
             aus = (1, 2, 4, 6, 10, 12, 14, 15)
             write_tiny_corpus(
@@ -124,7 +124,7 @@ def test_a_fresh_machine_gets_the_stand_ins_and_is_told_so(
     out = capsys.readouterr().out
     assert out.count("simulated") >= 2
     assert "SIMULATED STAND-IN" in out
-    assert (here / "out" / "standin" / "standin-gft-4x12").is_dir()
+    assert len(list((here / "out" / "standin").glob("standin-gft-4x12-*"))) == 1
     assert json.loads((here / "out" / "train" / "pm2-gft" / "metrics.json").read_text())["simulated"] is True
 
 
