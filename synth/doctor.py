@@ -89,7 +89,7 @@ def _renderers() -> list[Check]:
     from synth.render.choose import probe_renderers
 
     probes = probe_renderers()
-    best = next((probe.name for probe in probes if probe.available), None)
+    best = next((probe.name for probe in probes if probe.available and not probe.on_processor), None)
     out = [
         Check(
             f"renderer {probe.name}",

@@ -1,4 +1,8 @@
-"""Which renderer to use: EGL, then OSMesa, then the software rasteriser, and how to mend what is missing."""
+"""Which renderer to use, and how to mend what is missing.
+
+OpenGL on a graphics card comes first. Where OpenGL itself draws on the processor (Mesa's llvmpipe), the
+software rasteriser does the same work for less; see docs/decisions/0003-renderer-without-a-graphics-card.md.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,10 @@ from assets.errors import InputError, closest
 from synth.render.protocol import Renderer
 
 NAMES = ("egl", "osmesa", "software")
-"""All renderers, in the order in which ``auto`` tries them."""
+"""All renderers, in the order in which ``auto`` tries them; those that draw on the processor are left to the last."""
+
+ON_PROCESSOR = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software rasterizer")
+"""Names of OpenGL devices that are programs."""
 
 SAMPLES = (1, 2, 4, 9, 16)
 """Samples per pixel that can be had; 2 stands for one and a half along each side."""
@@ -49,12 +56,15 @@ class RendererProbe:
         Why not, or which device draws.
     mend : str
         The command that would make it work; empty if it does.
+    on_processor : bool
+        Whether OpenGL draws without a graphics card, which costs more than ``software`` does.
     """
 
     name: str
     available: bool
     reason: str
     mend: str
+    on_processor: bool = False
 
 
 @lru_cache(maxsize=8)
@@ -75,8 +85,15 @@ def probe(name: str) -> RendererProbe:
     except subprocess.TimeoutExpired:
         return RendererProbe(name, False, f"gave no answer in {PROBE_SECONDS} s", PACKAGES[name])
     if done.returncode == 0 and "device=" in done.stdout:
-        return RendererProbe(name, True, done.stdout.rpartition("device=")[2].strip(), "")
+        return _working(name, done.stdout.rpartition("device=")[2].strip())
     return RendererProbe(name, False, _reason(done.stderr, done.returncode), PACKAGES[name])
+
+
+def _working(name: str, device: str) -> RendererProbe:
+    """Return the state of an OpenGL renderer that works on the named device."""
+    on_processor = any(mark in device.lower() for mark in ON_PROCESSOR)
+    note = "; no graphics card, so that software draws at less cost" if on_processor else ""
+    return RendererProbe(name, True, device + note, "", on_processor)
 
 
 def _reason(trace: str, code: int) -> str:
@@ -95,7 +112,7 @@ def probe_renderers() -> list[RendererProbe]:
 
 
 def choose_renderer(name: str = "auto") -> str:
-    """Return the renderer to use on this machine.
+    """Return the renderer to use on this machine: OpenGL on a graphics card if there is one, else software.
 
     Parameters
     ----------
@@ -108,7 +125,7 @@ def choose_renderer(name: str = "auto") -> str:
         If the name is unknown, or the named renderer does not work here.
     """
     if name == "auto":
-        return next(trial.name for trial in map(probe, NAMES) if trial.available)
+        return next(trial.name for trial in map(probe, NAMES) if trial.available and not trial.on_processor)
     if name not in NAMES:
         raise InputError.one(f"no renderer {name!r}", "--renderer", closest(name, ("auto", *NAMES)))
     trial = probe(name)

@@ -19,6 +19,11 @@ TONE_RANGE = np.float32(4.0)
 
 ZERO, HALF, ONE, TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
 BYTE = np.float32(1 / 255.0)
+STEPS16 = np.float32(16)
+
+EVEN, ODD = np.uint64(0x00FF00FF), np.uint64(0xFF00FF00)
+LANE, SIXTEEN, TWENTY_FOUR = np.uint64(0xFFFF), np.uint64(16), np.uint64(24)
+LANE_UNIT = np.float32(1 / 256.0)
 
 
 def tone_table() -> np.ndarray:
@@ -29,7 +34,7 @@ def tone_table() -> np.ndarray:
 @njit(cache=True, fastmath=True, inline="always")
 def _tone(table, linear):  # pragma: no cover - compiled
     place = np.sqrt(max(linear, ZERO) * np.float32(1 / 4.0)) * np.float32(TONE_STEPS - 1)
-    return table[min(int(place + HALF), TONE_STEPS - 1)]
+    return table[np.uint64(min(np.int32(place + HALF), np.int32(TONE_STEPS - 1)))]
 
 
 @njit(cache=True, fastmath=True, inline="always")
@@ -50,29 +55,43 @@ def _step(low, high, x):  # pragma: no cover - compiled
 
 
 @njit(cache=True, fastmath=True, inline="always")
-def _blend(pyramid, k, a, b, c, d, wa, wb, wc, wd):  # pragma: no cover - compiled
-    upper = np.float32(pyramid[a, k]) * wa + np.float32(pyramid[b, k]) * wb
-    return upper + np.float32(pyramid[c, k]) * wc + np.float32(pyramid[d, k]) * wd
+def _lanes(packed):  # pragma: no cover - compiled
+    """Return four bytes as the four 16 bit lanes of one word: bytes 0, 2, 1, 3 from below."""
+    word = np.uint64(packed)
+    return (word & EVEN) | ((word & ODD) << TWENTY_FOUR)
 
 
-@njit(cache=True, fastmath=True)
-def texel(pyramid, offsets, widths, heights, level, u, v):  # pragma: no cover - compiled
-    """Return the bilinear RGBA of one level of a flat picture pyramid at (u, v), in [0, 255]."""
-    width, height = widths[level], heights[level]
-    x, y = u * np.float32(width) - HALF, (ONE - v) * np.float32(height) - HALF
-    floor_x, floor_y = np.floor(x), np.floor(y)
-    fx, fy = x - floor_x, y - floor_y
-    x0, y0 = int(floor_x), int(floor_y)
-    left, right = min(max(x0, 0), width - 1), min(max(x0 + 1, 0), width - 1)
-    top = offsets[level] + min(max(y0, 0), height - 1) * width
-    bottom = offsets[level] + min(max(y0 + 1, 0), height - 1) * width
-    a, b, c, d = top + left, top + right, bottom + left, bottom + right
-    wa, wb, wc, wd = (ONE - fx) * (ONE - fy), fx * (ONE - fy), (ONE - fx) * fy, fx * fy
-    red = _blend(pyramid, 0, a, b, c, d, wa, wb, wc, wd)
-    green = _blend(pyramid, 1, a, b, c, d, wa, wb, wc, wd)
-    blue = _blend(pyramid, 2, a, b, c, d, wa, wb, wc, wd)
-    alpha = _blend(pyramid, 3, a, b, c, d, wa, wb, wc, wd)
-    return red, green, blue, alpha
+@njit(cache=True, fastmath=True, inline="always")
+def _bytes(word):  # pragma: no cover - compiled
+    """Return four lanes of 256 times a byte, in the order of the bytes."""
+    zero = np.float32(np.int32(word & LANE)) * LANE_UNIT
+    two = np.float32(np.int32((word >> SIXTEEN) & LANE)) * LANE_UNIT
+    one = np.float32(np.int32((word >> (SIXTEEN + SIXTEEN)) & LANE)) * LANE_UNIT
+    three = np.float32(np.int32(word >> (SIXTEEN + SIXTEEN + SIXTEEN))) * LANE_UNIT
+    return zero, one, two, three
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def texel(maps, sizes, level, u, v):  # pragma: no cover - compiled
+    """Return albedo and creases (4 + 4, in [0, 255]) of one level of the packed pyramid at (u, v), bilinear.
+
+    The four weights are multiples of 1/256, so that a word holds the sums of four channels at once.
+    """
+    offset, width, height = sizes[level, 0], sizes[level, 1], sizes[level, 2]
+    x = min(max(u * np.float32(width) - HALF, ZERO), np.float32(width) - np.float32(1.01))
+    y = min(max((ONE - v) * np.float32(height) - HALF, ZERO), np.float32(height) - np.float32(1.01))
+    left, top = np.int32(x), np.int32(y)
+    across = np.uint64(np.int32((x - np.float32(left)) * STEPS16))
+    down = np.uint64(np.int32((y - np.float32(top)) * STEPS16))
+    a = np.uint64(offset + top * width + left)
+    c = a + np.uint64(width)
+    b, d = a + np.uint64(1), c + np.uint64(1)
+    wd = across * down
+    wb, wc = (across << np.uint64(4)) - wd, (down << np.uint64(4)) - wd
+    wa = np.uint64(256) - wb - wc - wd
+    colour = _lanes(maps[a, 0]) * wa + _lanes(maps[b, 0]) * wb + _lanes(maps[c, 0]) * wc + _lanes(maps[d, 0]) * wd
+    crease = _lanes(maps[a, 1]) * wa + _lanes(maps[b, 1]) * wb + _lanes(maps[c, 1]) * wc + _lanes(maps[d, 1]) * wd
+    return _bytes(colour), _bytes(crease)
 
 
 @njit(cache=True, fastmath=True)
@@ -131,94 +150,80 @@ def _mix(values, k, a, b, c, wa, wb, wc):  # pragma: no cover - compiled
     return values[a, k] * wa + values[b, k] * wb + values[c, k] * wc
 
 
-@njit(cache=True, fastmath=True)
-def _level(texels, pixels):  # pragma: no cover - compiled
-    """Return the pyramid level whose texels are about as large as a pixel."""
-    level = 0
-    while texels > TWO * pixels and level < 5:
-        texels *= np.float32(0.25)
-        level += 1
-    return level
+@njit(cache=True, fastmath=True, inline="always")
+def _surface(corner, a, b, c, wa, wb, wc, strand, maps, sizes, level, tint, table):  # pragma: no cover - compiled
+    """Return the display colour (3, in [0, 255]) of a point of anything but an eye; as ``face.frag``."""
+    u, v = _mix(corner, 6, a, b, c, wa, wb, wc), _mix(corner, 7, a, b, c, wa, wb, wc)
+    colour, crease = texel(maps, sizes, level, u, v)
+    t0, t1, t2 = _linear(colour[0]), _linear(colour[1]), _linear(colour[2])
+    d0, s0 = _mix(corner, 0, a, b, c, wa, wb, wc), _mix(corner, 3, a, b, c, wa, wb, wc)
+    d1, s1 = _mix(corner, 1, a, b, c, wa, wb, wc), _mix(corner, 4, a, b, c, wa, wb, wc)
+    d2, s2 = _mix(corner, 2, a, b, c, wa, wb, wc), _mix(corner, 5, a, b, c, wa, wb, wc)
+    gloss = crease[3] * TWO * BYTE
+    if strand:
+        thin, dense = np.float32(0.30), np.float32(2.5)
+        r = _tone(table, t0 * d0 + (thin + dense * t0) * s0 * gloss)
+        g = _tone(table, t1 * d1 + (thin + dense * t1) * s1 * gloss)
+        return r, g, _tone(table, t2 * d2 + (thin + dense * t2) * s2 * gloss)
+    f0, f1 = _mix(corner, 8, a, b, c, wa, wb, wc), _mix(corner, 9, a, b, c, wa, wb, wc)
+    flat, skin = np.float32(1.00392), colour[3] * BYTE
+    relief = (crease[0] * TWO * BYTE - flat) * f0 + (crease[1] * TWO * BYTE - flat) * f1
+    relief += (crease[2] * TWO * BYTE - flat) * _mix(corner, 10, a, b, c, wa, wb, wc)
+    e0, e2 = relief * np.float32(0.78), relief * np.float32(1.08)
+    e0, e1, e2 = ONE + e0 + HALF * e0 * e0, ONE + relief + HALF * relief * relief, ONE + e2 + HALF * e2 * e2
+    r = _tone(table, t0 * (ONE + (tint[0] - ONE) * skin) * d0 * e0 + s0 * gloss)
+    g = _tone(table, t1 * (ONE + (tint[1] - ONE) * skin) * d1 * e1 + s1 * gloss)
+    return r, g, _tone(table, t2 * (ONE + (tint[2] - ONE) * skin) * d2 * e2 + s2 * gloss)
 
 
 @njit(cache=True, fastmath=True)
 def shade(
-    points, triangles, owner, depth, side, uv, light, regions, fold, tint, starts, positions, texel_area,
-    albedo, crease, offsets, widths, heights,
+    owner, depth, side, triangles, plane, corner, positions, starts, maps, sizes, tint,
     centre, to_gaze, lid, tile, iris_rad, directions, colours, sky, ground, up, camera, table, background, picture,
 ):  # fmt: skip  # pragma: no cover - compiled
     """Write the picture (S, S, 3) uint8: one colour per surface in a pixel, averaged over its samples."""
     d, n = np.empty(3, np.float32), np.empty(3, np.float32)
-    share = side * side
-    part = ONE / np.float32(share)
+    part = ONE / np.float32(side * side)
+    middle = HALF * np.float32(side) - HALF
     for y in range(picture.shape[0]):
+        my = np.float32(y * side) + middle
         for x in range(picture.shape[1]):
+            mx = np.float32(x * side) + middle
             red = green = blue = r = g = bl = ZERO
             last, last_depth, last_program = -1, np.float32(9), -1
-            for s in range(share):
-                row, column = y * side + s // side, x * side + s % side
-                t = owner[row, column]
-                if t < 0:
-                    red += np.float32(background[y, x, 0])
-                    green += np.float32(background[y, x, 1])
-                    blue += np.float32(background[y, x, 2])
-                    continue
-                z = depth[row, column]
-                program = 0 if t < starts[1] else (1 if t < starts[2] else 2)
-                if t != last and not (program == last_program and abs(z - last_depth) < SAME_SURFACE):
-                    last, last_depth, last_program = t, z, program
-                    a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-                    x0, y0, x1, y1 = points[a, 0], points[a, 1], points[b, 0], points[b, 1]
-                    x2, y2 = points[c, 0], points[c, 1]
-                    area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-                    mx, my = np.float32(x) + HALF, np.float32(y) + HALF
-                    wa = _clamp(((y1 - y2) * (mx - x2) + (x2 - x1) * (my - y2)) / area)
-                    wb = min(max(((y2 - y0) * (mx - x2) + (x0 - x2) * (my - y2)) / area, ZERO), ONE - wa)
-                    wc = (ONE - wa - wb) * points[c, 3]
-                    wa, wb = wa * points[a, 3], wb * points[b, 3]
-                    size = ONE / (wa + wb + wc)
-                    wa, wb, wc = wa * size, wb * size, wc * size
-                    level = _level(texel_area[t], abs(area))
-                    if program == 1:
-                        px = _mix(positions, 0, a, b, c, wa, wb, wc)
-                        py = _mix(positions, 1, a, b, c, wa, wb, wc)
-                        pz = _mix(positions, 2, a, b, c, wa, wb, wc)
-                        e = 0 if px > ZERO else 1
-                        u, v = eye_place(px, py, pz, centre[e], to_gaze[e], tile, iris_rad, d, n)
-                        lights = eye_light(px, py, pz, lid[e], directions, colours, sky, ground, up, camera, d, n)
-                        t0, t1, t2, _ = texel(albedo, offsets, widths, heights, level, u, v)
-                        r = _tone(table, _linear(t0) * lights[0] + lights[3])
-                        g = _tone(table, _linear(t1) * lights[1] + lights[4])
-                        bl = _tone(table, _linear(t2) * lights[2] + lights[5])
-                    else:
-                        u, v = _mix(uv, 0, a, b, c, wa, wb, wc), _mix(uv, 1, a, b, c, wa, wb, wc)
-                        t0, t1, t2, t3 = texel(albedo, offsets, widths, heights, level, u, v)
-                        t0, t1, t2 = _linear(t0), _linear(t1), _linear(t2)
-                        d0, s0 = _mix(light, 0, a, b, c, wa, wb, wc), _mix(light, 3, a, b, c, wa, wb, wc)
-                        d1, s1 = _mix(light, 1, a, b, c, wa, wb, wc), _mix(light, 4, a, b, c, wa, wb, wc)
-                        d2, s2 = _mix(light, 2, a, b, c, wa, wb, wc), _mix(light, 5, a, b, c, wa, wb, wc)
-                        k0, k1, k2, k3 = texel(crease, offsets, widths, heights, level, u, v)
-                        gloss = k3 * TWO * BYTE
-                        if program == 2:
-                            thin, dense = np.float32(0.30), np.float32(2.5)
-                            r = _tone(table, t0 * d0 + (thin + dense * t0) * s0 * gloss)
-                            g = _tone(table, t1 * d1 + (thin + dense * t1) * s1 * gloss)
-                            bl = _tone(table, t2 * d2 + (thin + dense * t2) * s2 * gloss)
+            for row in range(np.uint64(y * side), np.uint64(y * side + side)):
+                for column in range(np.uint64(x * side), np.uint64(x * side + side)):
+                    t = owner[row, column]
+                    if t < 0:
+                        red += np.float32(np.int32(background[y, x, 0]))
+                        green += np.float32(np.int32(background[y, x, 1]))
+                        blue += np.float32(np.int32(background[y, x, 2]))
+                        continue
+                    z = depth[row, column]
+                    program = 0 if t < starts[1] else (1 if t < starts[2] else 2)
+                    if t != last and not (program == last_program and abs(z - last_depth) < SAME_SURFACE):
+                        last, last_depth, last_program = t, z, program
+                        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+                        wa = _clamp(plane[t, 0] * mx + plane[t, 1] * my + plane[t, 2])
+                        wb = min(max(plane[t, 3] * mx + plane[t, 4] * my + plane[t, 5], ZERO), ONE - wa)
+                        wc = ONE - wa - wb
+                        level = np.int32(plane[t, 6])
+                        if program == 1:
+                            px = _mix(positions, 0, a, b, c, wa, wb, wc)
+                            py = _mix(positions, 1, a, b, c, wa, wb, wc)
+                            pz = _mix(positions, 2, a, b, c, wa, wb, wc)
+                            e = 0 if px > ZERO else 1
+                            u, v = eye_place(px, py, pz, centre[e], to_gaze[e], tile, iris_rad, d, n)
+                            lights = eye_light(px, py, pz, lid[e], directions, colours, sky, ground, up, camera, d, n)
+                            base, _ = texel(maps, sizes, level, u, v)
+                            r = _tone(table, _linear(base[0]) * lights[0] + lights[3])
+                            g = _tone(table, _linear(base[1]) * lights[1] + lights[4])
+                            bl = _tone(table, _linear(base[2]) * lights[2] + lights[5])
                         else:
-                            f0 = fold[regions[a, 0]] * wa + fold[regions[b, 0]] * wb + fold[regions[c, 0]] * wc
-                            f1 = fold[regions[a, 1]] * wa + fold[regions[b, 1]] * wb + fold[regions[c, 1]] * wc
-                            f2 = fold[regions[a, 2]] * wa + fold[regions[b, 2]] * wb + fold[regions[c, 2]] * wc
-                            flat, skin = np.float32(1.00392), t3 * BYTE
-                            relief = (k0 * TWO * BYTE - flat) * f0 + (k1 * TWO * BYTE - flat) * f1
-                            relief = relief + (k2 * TWO * BYTE - flat) * f2
-                            e0 = relief * np.float32(0.78)
-                            e2 = relief * np.float32(1.08)
-                            e0, e1 = ONE + e0 + HALF * e0 * e0, ONE + relief + HALF * relief * relief
-                            e2 = ONE + e2 + HALF * e2 * e2
-                            r = _tone(table, t0 * (ONE + (tint[0] - ONE) * skin) * d0 * e0 + s0 * gloss)
-                            g = _tone(table, t1 * (ONE + (tint[1] - ONE) * skin) * d1 * e1 + s1 * gloss)
-                            bl = _tone(table, t2 * (ONE + (tint[2] - ONE) * skin) * d2 * e2 + s2 * gloss)
-                red, green, blue = red + r, green + g, blue + bl
-            picture[y, x, 0] = np.uint8(red * part + HALF)
-            picture[y, x, 1] = np.uint8(green * part + HALF)
-            picture[y, x, 2] = np.uint8(blue * part + HALF)
+                            r, g, bl = _surface(
+                                corner, a, b, c, wa, wb, wc, program == 2, maps, sizes, level, tint, table
+                            )
+                    red, green, blue = red + r, green + g, blue + bl
+            picture[y, x, 0] = np.uint8(np.int32(red * part + HALF))
+            picture[y, x, 1] = np.uint8(np.int32(green * part + HALF))
+            picture[y, x, 2] = np.uint8(np.int32(blue * part + HALF))

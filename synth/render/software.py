@@ -6,7 +6,7 @@ import numpy as np
 
 from synth.avatars.mesh import AvatarMesh
 from synth.render.background import paint_background
-from synth.render.raster_kernels import cover, light_vertices, project_vertices
+from synth.render.raster_kernels import CORNER, PLANE, cover, light_vertices, project_vertices
 from synth.render.scene import Pose, Scene
 from synth.render.shade_kernels import shade, tone_table
 from synth.render.shading import frame_terms, root_texture, static_terms
@@ -41,12 +41,14 @@ class SoftwareRenderer:
         self._mesh, self._scene = mesh, scene
         self._terms = static_terms(mesh, scene)
         self._background = paint_background(scene.background, self.size_px)
-        self._albedo, self._offsets, self._widths, self._heights = picture_pyramid(root_texture(mesh.texture))
-        self._crease = picture_pyramid(mesh.crease_map)[0]
+        self._maps, self._sizes = packed_pyramid(root_texture(mesh.texture), mesh.crease_map)
         self._alpha = np.ascontiguousarray(mesh.texture[..., 3])
-        self._texels = _texel_areas(mesh)
-        self._points = np.empty((len(mesh.rest_mm), 4), np.float32)
-        self._light = np.zeros((len(mesh.rest_mm), 6), np.float32)
+        self._texels = _texel_areas(mesh) * np.float32(self._side**2)
+        self._points = np.empty((len(mesh.rest_mm), 3), np.float32)
+        self._corner = np.zeros((len(mesh.rest_mm), CORNER), np.float32)
+        self._corner[:, 6:8] = mesh.uv
+        self._used = np.empty(len(mesh.rest_mm), np.bool_)
+        self._plane = np.empty((len(mesh.triangles), PLANE), np.float32)
         starts = [mesh.ranges[name][0] for name in ("solid", "eye", "strand")]
         self._starts = np.array(starts, np.int64)
 
@@ -58,20 +60,19 @@ class SoftwareRenderer:
         frame = frame_terms(mesh, self._scene, positions_mm, weights, pose, self.size_px)
         fixed = self._terms
         positions = np.ascontiguousarray(positions_mm, np.float32)
+        project_vertices(positions, frame.to_clip, np.float32(self.size_px * self._side), self._points)
+        self._cover(mesh)
         light_vertices(
             positions, np.ascontiguousarray(normals, np.float32), mesh.occlusion, mesh.visibility, mesh.materials,
-            fixed.material, frame.light_direction, fixed.light_colour, fixed.sky, fixed.ground, frame.up,
-            frame.camera, self._light,
+            mesh.crease_regions, self._used, fixed.material, frame.light_direction, fixed.light_colour,
+            fixed.light_count, fixed.sky, fixed.ground, frame.up, frame.camera, frame.fold, self._corner,
         )  # fmt: skip
-        project_vertices(positions, frame.to_clip, np.float32(self.size_px), self._points)
-        self._cover(mesh)
         picture = np.empty((self.size_px, self.size_px, 3), np.uint8)
         shade(
-            self._points, mesh.triangles, self._owner, self._depth, self._side, mesh.uv, self._light,
-            mesh.crease_regions, frame.fold, fixed.tint, self._starts, positions, self._texels,
-            self._albedo, self._crease, self._offsets, self._widths, self._heights,
-            fixed.centre, frame.to_gaze, frame.lid, fixed.tile, fixed.iris_rad, frame.light_direction,
-            fixed.light_colour, fixed.sky, fixed.ground, frame.up, frame.camera, TONE, self._background, picture,
+            self._owner, self._depth, self._side, mesh.triangles, self._plane, self._corner, positions, self._starts,
+            self._maps, self._sizes, fixed.tint, fixed.centre, frame.to_gaze, frame.lid, fixed.tile, fixed.iris_rad,
+            frame.light_direction, fixed.light_colour, fixed.sky, fixed.ground, frame.up, frame.camera, TONE,
+            self._background, picture,
         )  # fmt: skip
         return picture
 
@@ -82,13 +83,14 @@ class SoftwareRenderer:
     def _cover(self, mesh: AvatarMesh) -> None:
         self._depth.fill(2.0)
         self._owner.fill(-1)
+        self._used.fill(False)
         nothing = np.zeros((1, 1), np.uint8)
         for name in ("solid", "eye", "strand", "cut"):
             first, count = mesh.ranges[name]
             alpha = self._alpha if name == "cut" else nothing
             cover(
-                self._points, mesh.triangles, first, count, name in ("strand", "cut"), self._side, mesh.uv, alpha,
-                self._depth, self._owner,
+                self._points, mesh.triangles, first, count, name in ("strand", "cut"), self._texels, self._corner,
+                alpha, self._depth, self._owner, self._plane, self._used,
             )  # fmt: skip
 
 
@@ -115,6 +117,27 @@ def picture_pyramid(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
     offsets = np.concatenate([[0], np.cumsum(sizes.prod(1))[:-1]])
     flat = np.concatenate([level.reshape(-1, 4) for level in levels])
     return flat, offsets, sizes[:, 1].copy(), sizes[:, 0].copy()
+
+
+def packed_pyramid(albedo: np.ndarray, crease: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return two pictures as one pyramid, so that a place of both lies in one line of the cache.
+
+    Parameters
+    ----------
+    albedo, crease : (H, W, 4) uint8
+
+    Returns
+    -------
+    maps : (N, 2) uint32
+        Four channels to a word, albedo first.
+    sizes : (6, 3) int64
+        First texel, width and height of each level.
+    """
+    texels, offsets, widths, heights = picture_pyramid(albedo)
+    maps = np.empty((len(texels), 2), np.uint32)
+    for column, flat in enumerate((texels, picture_pyramid(crease)[0])):
+        maps[:, column] = flat.view("<u4")[:, 0]
+    return maps, np.stack([offsets, widths, heights], 1)
 
 
 def _texel_areas(mesh: AvatarMesh) -> np.ndarray:

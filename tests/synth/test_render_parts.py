@@ -7,7 +7,7 @@ from assets.errors import InputError
 from assets.keyed import rng_for
 from synth.avatars.visibility import sphere_directions, visible_share
 from synth.render.background import paint_background
-from synth.render.choose import NAMES, RendererProbe, choose_renderer, open_renderer, probe, probe_renderers
+from synth.render.choose import NAMES, RendererProbe, _working, choose_renderer, open_renderer, probe, probe_renderers
 from synth.render.resolve import SAMPLE_RANGE, resolve, tone
 from synth.render.scene import Background
 from synth.render.scenes import DISTANCE_MM, sample_scene, scene_from_json, scene_to_json
@@ -32,7 +32,21 @@ def test_probes_cover_all_renderers_and_software_always_works() -> None:
     assert [trial.name for trial in found] == list(NAMES)
     assert found[-1].available
     assert all(trial.mend for trial in found if not trial.available)
-    assert choose_renderer("auto") == next(trial.name for trial in found if trial.available)
+    assert choose_renderer("auto") == next(t.name for t in found if t.available and not t.on_processor)
+
+
+@pytest.mark.parametrize(
+    ("device", "expected"),
+    [("llvmpipe (LLVM 15.0.6, 256 bits)", "software"), ("softpipe", "software"), ("NVIDIA H100/PCIe/SSE2", "egl")],
+)
+def test_auto_takes_opengl_only_where_a_graphics_card_draws(
+    monkeypatch: pytest.MonkeyPatch, device: str, expected: str
+) -> None:
+    monkeypatch.setattr(
+        "synth.render.choose.probe", lambda name: probe(name) if name == "software" else _working(name, device)
+    )
+    assert choose_renderer("auto") == expected
+    assert choose_renderer("egl") == "egl"
 
 
 def test_broken_renderer_is_named_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
