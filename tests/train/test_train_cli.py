@@ -113,9 +113,8 @@ def test_a_fresh_machine_gets_the_stand_ins_and_is_told_so(
     def render(values: dict, folder: Path, twins: bool) -> None:
         if not folder.exists():
             aus = (1, 2, 4, 6, 10, 12, 14, 15)
-            write_tiny_corpus(
-                folder.parent, folder.name, subjects, frames, 32, aus=aus, twins=("female", "male") if twins else ()
-            )
+            size, pair = (values["subjects"], values["frames"], 32), ("female", "male") if twins else ()
+            write_tiny_corpus(folder.parent, folder.name, *size, aus=aus, twins=pair)
 
     monkeypatch.setattr(train_standin, "_render", render)
     sizes = ["--standin-subjects", 4, "--standin-frames", 12]
