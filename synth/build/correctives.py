@@ -31,7 +31,7 @@ def corrective_shapes(mixer: ExpressionMixer, shapes: np.ndarray) -> tuple[Corre
         for side, weight in (("Left", lids), ("Right", lids[clay.mirror])):
             delta = -share * shapes[UNIT_INDEX[f"{stem}{side}"]] * weight[:, None]
             found.append(Corrective((f"eyeBlink{side}", f"{stem}{side}"), delta))
-    found += _smile_with_open_jaw(mixer)
+    found += _smile_with_open_jaw(mixer) + _grin(mixer)
     return tuple(found)
 
 
@@ -50,3 +50,19 @@ def _smile_with_open_jaw(mixer: ExpressionMixer) -> list[Corrective]:
         Corrective(("jawOpen", "mouthSmileLeft"), pull),
         Corrective(("jawOpen", "mouthSmileRight"), clay.mirrored(pull)),
     ]
+
+
+def _grin(mixer: ExpressionMixer) -> list[Corrective]:
+    """Lips that part in a smile: stretched over the teeth, they are drawn back along the whole row.
+
+    Without it only the jaw could open a grin as far as real ones are, and the gap below the teeth would be dark.
+    """
+    clay = mixer.clay
+    upper = Bump((13, -70, 28), (12, 7, 14), (0.0, 1.0, -0.6), "upper")
+    lower = Bump((13, -77, 28), (12, 8, 14), (0.0, -3.6, -1.0), "lower")
+    found = []
+    for stem, bump in (("mouthUpperUp", upper), ("mouthLowerDown", lower)):
+        pull = clay.bump(bump)
+        found.append(Corrective(("mouthSmileLeft", f"{stem}Left"), pull))
+        found.append(Corrective(("mouthSmileRight", f"{stem}Right"), clay.mirrored(pull)))
+    return found

@@ -21,6 +21,7 @@ from synth.build.graft import Graft, compacted, with_grafts
 from synth.build.hair import SKULL_CENTRE_MM, STYLES, Scalp, hair_graft
 from synth.build.identity import fit_identity
 from synth.build.lashes import lash_graft, strip_grid
+from synth.build.lips import LipLine
 from synth.build.masks import sample_mask, skin_maps
 from synth.build.sculpt import Clay, mirror_of
 from synth.build.source import WHEEL_NAME, WHEEL_SHA256, SourceWheel
@@ -182,7 +183,9 @@ def _expressions(
     clay = Clay(rest, flesh, soft, mirror, np.clip(jaw / np.quantile(jaw[soft], 0.999), 0, 1))
     names = [part.name for part in assembly.parts]
     centre = rest[owner == names.index("eye_left")].mean(0)
-    mixer = ExpressionMixer(clay, fetch, left_rim(source, assembly), centre, materials == "tongue")
+    skin, mouth = (assembly.parts[names.index(name)].faces for name in ("skin", "mouth"))
+    lips = LipLine(clay, np.intersect1d(skin, mouth))
+    mixer = ExpressionMixer(clay, fetch, left_rim(source, assembly), centre, materials == "tongue", lips)
     shapes = expression_shapes(mixer)
     shapes[:, materials == "eye"] = 0
     return rest, shapes, corrective_shapes(mixer, shapes)

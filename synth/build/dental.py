@@ -1,6 +1,7 @@
 """Individual teeth and gums, set into the arches of the base mesh's teeth.
 
-Crown widths and heights are rounded means of adult dentition (Wheeler's Dental Anatomy, table 1-1).
+Crown widths and heights are rounded means of adult dentition (Wheeler's Dental Anatomy, table 1-1), the upper
+front crowns taller by a standard deviation: what shows of them is cut short by the gum's rounded rim.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import numpy as np
 from synth.build.graft import Graft, affine_weights
 
 UPPER_WIDTH_MM = (8.4, 6.5, 7.5, 7.0, 6.8, 10.0, 9.4)
-UPPER_HEIGHT_MM = (10.4, 9.0, 9.8, 8.4, 8.0, 7.4, 7.0)
+UPPER_HEIGHT_MM = (11.2, 9.8, 10.4, 8.8, 8.2, 7.4, 7.0)
 LOWER_WIDTH_MM = (5.3, 5.7, 6.8, 7.0, 7.1, 10.8, 10.2)
 LOWER_HEIGHT_MM = (8.8, 9.2, 10.0, 8.6, 8.0, 7.4, 7.0)
 EDGE_LIFT_MM = (0.0, 0.7, 0.1, 0.9, 1.1, 1.6, 2.0)
@@ -105,7 +106,7 @@ def _gum(arch: Arch, widths: tuple, heights: tuple) -> tuple[np.ndarray, np.ndar
     bounds = np.concatenate([[0], np.cumsum(widths)])
     middle = np.clip(np.searchsorted(bounds, np.abs(along), side="right") - 1, 0, len(widths) - 1)
     inside = (np.abs(along) - bounds[middle]) / np.array(widths)[middle]
-    crest = np.array(heights)[middle] - 1.2 - 1.6 * np.clip(np.abs(2 * inside - 1), 0, 1) ** 2
+    crest = np.array(heights)[middle] - 0.7 - 1.5 * np.clip(np.abs(2 * inside - 1), 0, 1) ** 2
     rows = [arch.place(along, crest + rise * GUM_HEIGHT_MM, np.full(len(along), depth)) for rise, depth in GUM_PROFILE]
     grid = np.arange(len(rows) * len(along)).reshape(len(rows), -1)
     quads = np.stack([grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]], -1).reshape(-1, 4)

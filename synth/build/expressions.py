@@ -13,19 +13,20 @@ import numpy as np
 
 from assets.units import UNITS, mirror_name
 from synth.build.blink import blink_shape
+from synth.build.lips import LipLine
 from synth.build.sculpt import Bump, Clay
 
 MPFB_ANCESTRIES = ("african", "asian", "caucasian")
 
 LIP_SEAL = 0.06
 SET_BACK = {
-    "tongue": ((0.8, 0.7, 0.9), (0, -8.0, -2.0)),
+    "tongue": ((0.8, 0.7, 1.02), (0, -7.5, -2.0)),
 }  # fmt: skip
 """Stretch about the rear of the part and shift, mm: nothing of it shows between closed lips."""
 
-TONGUE_SINKS_MM = (0.0, -7.0, -5.0)
-TONGUE_REACHES_MM = (0.0, 4.0, 22.0)
-SMILE_GAIN = np.array([1.08, 0.88, 1.1])
+TONGUE_SINKS_MM = (0.0, -4.0, -5.0)
+TONGUE_REACHES_MM = (0.0, 4.0, 15.0)
+SMILE_GAIN = np.array([1.18, 0.9, 1.12])
 
 RECIPES: dict[str, tuple[tuple[str, float], ...]] = {
     "browInnerUp": (("unit:browInnerUp", 0.55), ("mpfb:eyebrows-left-inner-up", 0.75),
@@ -103,6 +104,7 @@ class ExpressionMixer:
     eye_centre_mm : (3,) float
         Of the left eyeball.
     tongue : (V,) bool
+    lips : LipLine
     """
 
     def __init__(
@@ -112,8 +114,10 @@ class ExpressionMixer:
         rim: np.ndarray,
         eye_centre_mm: np.ndarray,
         tongue: np.ndarray,
+        lips: LipLine,
     ) -> None:
         self.clay, self.fetch, self.rim, self.eye_centre_mm, self.tongue = clay, fetch, rim, eye_centre_mm, tongue
+        self.lips = lips
 
     def term(self, name: str) -> np.ndarray:
         """Return the displacement (V, 3) that a term names."""
@@ -161,10 +165,10 @@ def finish(stem: str, delta: np.ndarray, mixer: ExpressionMixer) -> np.ndarray:
     clay = mixer.clay
     if stem == "mouthSmile":
         cheek = clay.near((46, -62, 5), (12, 22, 25)) * (1 - clay.near((27, -74, 16), (5, 5, 8)))
-        return clay.smoothed(delta * SMILE_GAIN, np.clip(1.3 * cheek, 0, 1) * clay.soft, 25)
+        return mixer.lips.sealed(clay.smoothed(delta * SMILE_GAIN, np.clip(1.3 * cheek, 0, 1) * clay.soft, 25))
     if stem == "mouthStretch":
         beside = clay.near((40, -74, 8), (11, 20, 25)) * (1 - clay.near((27, -75, 16), (4, 4, 8)))
-        return clay.smoothed(delta, np.clip(1.5 * beside, 0, 1) * clay.soft, 25)
+        return mixer.lips.sealed(clay.smoothed(delta, np.clip(1.5 * beside, 0, 1) * clay.soft, 25))
     if stem == "mouthPress":
         return _press(mixer)
     if stem == "jawOpen":

@@ -19,7 +19,7 @@ _FIRM_READING = 4.0
 _QUICK = {"eyeBlink": 0.6, "eyeWide": 0.5, "eyeSquint": 0.3, "jawOpen": 0.2}
 _USUAL_MOVE = 0.12
 _LEAP = 3.0
-_SEEN_APART, _UNSEEN_APART = 0.15, 0.4
+_SEEN_APART, _UNSEEN_APART = 0.09, 0.4
 """Spread of the difference between both sides, with and without a network that sees it."""
 
 _SMILES, _ROUNDS = ("mouthSmile",), ("mouthPucker", "mouthFunnel")
@@ -27,7 +27,8 @@ _MIMICS: dict[str, tuple[str, ...]] = {
     "mouthFrown": _SMILES, "mouthDimple": _SMILES, "browDown": _SMILES,
     "mouthStretch": (*_SMILES, *_ROUNDS), "mouthPress": (*_SMILES, *_ROUNDS),
     "mouthPucker": _SMILES, "mouthFunnel": _SMILES, "noseSneer": _SMILES, "mouthShrugLower": _SMILES,
-    "mouthShrugUpper": _SMILES, "mouthRollUpper": _ROUNDS, "mouthRollLower": _ROUNDS,
+    "mouthShrugUpper": _SMILES, "mouthRollUpper": (*_SMILES, *_ROUNDS), "mouthRollLower": (*_SMILES, *_ROUNDS),
+    "jawOpen": _SMILES,
 }  # fmt: skip
 """Units that make up for errors in the shape of another one: where that is strong, they need more evidence."""
 

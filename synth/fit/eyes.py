@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.landmarks import LEFT_EYE_RING, RIGHT_EYE_RING, SCHEMES
+from assets.units import GAZE_UNITS
 from synth.fit.face_model import FITTED_INDEX, FaceModel
 
 
@@ -51,4 +52,29 @@ def close_only_an_open_mouth(weights: np.ndarray) -> np.ndarray:
     result = weights.copy()
     close, jaw = FITTED_INDEX["mouthClose"], FITTED_INDEX["jawOpen"]
     result[:, close] = np.minimum(result[:, close], result[:, jaw])
+    return result
+
+
+def blinks_with_lowered_gaze(weights: np.ndarray, gaze: np.ndarray, model: FaceModel) -> np.ndarray:
+    """Return weights (T, K) whose blinks close the eye as far as fitted although a low gaze takes part of it over.
+
+    The fit adds up what a blink b and a downward gaze d do to the lids; a rig takes their product off again,
+    because lids that are closed cannot be lowered. With r the drop of the gaze over that of the blink, the blink
+    that leaves the margin in place is b / (1 - r d).
+
+    Parameters
+    ----------
+    weights : (T, K) float
+    gaze : (T, 8) float
+        By ``assets.units.GAZE_UNITS``.
+    model : FaceModel
+    """
+    result = weights.copy()
+    place = {point: i for i, point in enumerate(SCHEMES[model.scheme].points)}
+    for side, ring in (("Left", LEFT_EYE_RING), ("Right", RIGHT_EYE_RING)):
+        lid = [place[point] for point in ring[2:7] if point in place]
+        blink, down = FITTED_INDEX["eyeBlink" + side], GAZE_UNITS.index("eyeLookDown" + side)
+        closing, lowering = (np.abs(s[lid, 1].mean()) for s in (model.units[:, :, blink], model.gaze[:, :, down]))
+        share = np.clip(lowering / max(float(closing), 1e-6), 0.0, 0.8) * gaze[:, down]
+        result[:, blink] = np.minimum(result[:, blink] / (1.0 - np.clip(share, 0.0, 0.8)), 1.0)
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -56,6 +56,10 @@ class FaceModel:
     max_gaze_rad : float
     present : (K,) bool
         Which fitted units the rig has.
+    lip_rows : (P, 2) int or None
+        Rows of the upper and lower inner lip whose opening is evidence of its own.
+    lip_units : (P, 3, K) float64
+        What each unit adds to that opening; empty where there are no such rows.
     """
 
     scheme: str
@@ -72,6 +76,8 @@ class FaceModel:
     corner_rows: np.ndarray
     max_gaze_rad: float
     present: np.ndarray
+    lip_rows: np.ndarray | None = None
+    lip_units: np.ndarray = field(default_factory=lambda: np.empty((0, 3, len(FITTED_UNITS))))
 
     @property
     def corrections(self) -> np.ndarray:

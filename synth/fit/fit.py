@@ -11,15 +11,17 @@ from assets.rig import Rig
 from assets.shard_format import Status
 from assets.units import UNITS
 from synth.fit.belief import expression_prior, steadiness
-from synth.fit.eyes import aperture_share, close_only_an_open_mouth, signed_lids
+from synth.fit.eyes import aperture_share, blinks_with_lowered_gaze, close_only_an_open_mouth, signed_lids
 from synth.fit.face_model import FITTED_COLUMNS, GAZE_COLUMNS, FaceModel, face_model
 from synth.fit.frame_fit import FrameFit, Prior, fit_frames
 from synth.fit.gaze import gaze_angles, gaze_weights
 from synth.fit.head_pose import HeadPose
 from synth.fit.label_prior import check_labels, label_bounds, resting_frames
+from synth.fit.lip_gap import with_lip_gap
 from synth.fit.perception import as_seen
 from synth.fit.resting import USUAL_DISTANCE_MM, RestingFace, resting_face
 from synth.fit.settings import FitSettings
+from synth.fit.two_sides import tied_lids
 from synth.framing import HEAD_SCALE
 from synth.tracks import ExpressionTrack, FrameTrack, Labels
 
@@ -76,7 +78,7 @@ def fit_track(
     settings = settings or FitSettings()
     model = face_model(rig, track.scheme)
     if track.network_weights is not None:
-        model = as_seen(model, settings.under_reading)
+        model = with_lip_gap(as_seen(model, settings.under_reading), model)
     if labels is not None:
         check_labels(labels, len(track.frames))
     usable = (track.status == Status.OK) & np.isfinite(track.landmarks_px).all((1, 2))
@@ -94,13 +96,14 @@ def fit_track(
         )
     gaps = np.diff(track.frames[rows]).astype(float)
     bounds = label_bounds(labels, rows) if labels is not None and label_prior > 0 else None
-    result = _fit_rows(points, face, model, prior, gaps, bounds, label_prior, settings, noise)
+    result = _fit_rows(points, scores, face, model, prior, gaps, bounds, label_prior, settings, noise)
     notes = {"settings": asdict(settings), "label_prior": float(label_prior), "identity_frames": face.frames_used}
     return _assemble(track, rows, result, face, model, settings, notes)
 
 
 def _fit_rows(
     points: np.ndarray,
+    scores: np.ndarray | None,
     face: RestingFace,
     model: FaceModel,
     prior: Prior,
@@ -122,7 +125,7 @@ def _fit_rows(
         face.distance_mm,
     )
     opening = aperture_share(points, face.landmarks_mm, model)
-    gaze = gaze_angles(points, first.pose, first.weights, face.landmarks_mm, model, opening)
+    gaze = gaze_angles(points, first.pose, first.weights, face.landmarks_mm, model, opening, scores)
     turned = gaze_weights(gaze, model.max_gaze_rad)
     tied = replace(prior, coupling=steadiness(first.weights, gaps, settings, noise))
     held = (
@@ -140,7 +143,10 @@ def _fit_rows(
         pieces.append(replace(fit, weights=fit.weights[kept], pose=fit.pose.rows(kept)))
     fit = _joined(pieces, face.distance_mm)
     weights = np.zeros((count, len(UNITS)))
-    weights[:, FITTED_COLUMNS] = close_only_an_open_mouth(signed_lids(fit.weights))
+    fitted = close_only_an_open_mouth(signed_lids(fit.weights))
+    if settings.symmetry > 0 and model.lip_rows is not None:
+        fitted = tied_lids(blinks_with_lowered_gaze(fitted, turned, model), fit.pose.rotation)
+    weights[:, FITTED_COLUMNS] = fitted
     weights[:, GAZE_COLUMNS] = turned
     return _Result(weights, gaze, fit.pose, np.concatenate(residuals) if residuals else np.empty(0))
 

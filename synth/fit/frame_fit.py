@@ -9,6 +9,8 @@ import numpy as np
 from synth.fit.box_solver import solve_in_box
 from synth.fit.face_model import OTHER_SIDE, FaceModel
 from synth.fit.head_pose import HeadPose, pose_columns, rigid_pose
+from synth.fit.lip_gap import gap_columns, gap_residual, gap_trust
+from synth.fit.two_sides import believed_difference
 
 _PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 LEAST_PRECISION = 1e-6
@@ -31,7 +33,7 @@ class Prior:
     bounds : ((T, K) float64, (T, K) float64) or None
         Lower and upper bounds; None is [0, 1].
     balance : (K,) float64 or None
-        Precision with which each weight differs from that of the other side as the means do.
+        Precision with which each weight differs from that of the other side as the means clearly do.
     """
 
     mean: np.ndarray
@@ -148,7 +150,8 @@ def fit_frames(
     """
     count, size = prior.mean.shape
     jacobian, centre = pose_columns(neutral_mm)
-    blocks = NormalBlocks(np.concatenate([model.units, jacobian, model.corrections], -1), model.trust)
+    columns = gap_columns(np.concatenate([model.units, jacobian, model.corrections], -1), model)
+    blocks = NormalBlocks(columns, gap_trust(model))
     if start is None:
         pose, weights = rigid_pose(points_px, neutral_mm, model.rigid, distance_mm), np.zeros((count, size))
     else:
@@ -162,6 +165,7 @@ def fit_frames(
             if extra is not None:
                 heads = heads + extra
         residual, metric = head_residual(points_px, pose, heads, depth_trust)
+        residual = gap_residual(residual, heads, weights, neutral_mm, model)
         full, right = _bent(blocks.gram(metric), blocks.project(residual @ metric), model.slopes(weights))
         poses, cross = full[:, size:, size:] + _pose_ridge(full), full[:, size:, :size]
         solved = np.linalg.solve(poses, np.concatenate([cross, right[:, size:, None]], -1))
@@ -215,5 +219,5 @@ def _solve(
     if prior.balance is not None:
         system[:, columns, columns] += prior.balance
         system[:, columns, OTHER_SIDE] -= prior.balance
-        right += prior.balance * (prior.mean - prior.mean[:, OTHER_SIDE])
+        right += prior.balance * believed_difference(prior.mean)
     return solve_in_box(system, right, start, coupling, prior.bounds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from assets.units import GAZE_UNITS
+from assets.units import GAZE_UNITS, NETWORK_UNITS
 from synth.fit.face_model import FaceModel
 from synth.fit.head_pose import HeadPose
 
@@ -13,6 +13,10 @@ _HABIT_LIMIT_RAD = 0.12
 """A subject's median gaze is taken for the error of the eye centres, up to this angle."""
 _OWN_SHARE = 0.35
 """How much of the difference between the eyes is kept; the rest is measurement noise."""
+_IRIS_SHOWS = 1.0
+"""Trust in an iris, by how far the eye is open, from which on its place alone counts."""
+_LEVEL_SCORE, _LOWEST_SCORE = 0.3, 0.9
+"""The network's score for looking down at a level gaze and at the lowest."""
 
 
 def gaze_angles(
@@ -22,6 +26,7 @@ def gaze_angles(
     resting_mm: np.ndarray,
     model: FaceModel,
     open_share: np.ndarray,
+    scores: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the gaze of both eyes.
 
@@ -39,6 +44,8 @@ def gaze_angles(
     model : FaceModel
     open_share : (T, 2) float
         Aperture of the left and right eye, 1 open; angles of closed eyes come from their neighbours in time.
+    scores : (T, 51) float or None
+        The network's scores, which tell how low the gaze is where lowered lids hide the irises.
 
     Returns
     -------
@@ -67,7 +74,18 @@ def gaze_angles(
     angles -= np.clip(habit, -_HABIT_LIMIT_RAD, _HABIT_LIMIT_RAD)
     common = (angles * trust[:, :, None]).sum(1, keepdims=True) / trust.sum(1)[:, None, None]
     angles = common + _OWN_SHARE * (angles - common)
-    return _hold_through_blinks(angles, trust.max(1))
+    angles = _hold_through_blinks(angles, trust.max(1))
+    if scores is not None:
+        hidden = 1.0 - np.clip(trust.max(1) / _IRIS_SHOWS, 0.0, 1.0)
+        lowered = np.minimum(angles[..., 1], -model.max_gaze_rad * _lowered(scores)[:, None])
+        angles[..., 1] += hidden[:, None] * (lowered - angles[..., 1])
+    return angles
+
+
+def _lowered(scores: np.ndarray) -> np.ndarray:
+    """Return the share (T,) of the largest downward gaze that scores (T, 51) speak for."""
+    both = np.mean([scores[:, NETWORK_UNITS.index("eyeLookDown" + side)] for side in ("Left", "Right")], axis=0)
+    return np.clip((both - _LEVEL_SCORE) / (_LOWEST_SCORE - _LEVEL_SCORE), 0.0, 1.0)
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
