@@ -67,18 +67,19 @@ def _draw(curve: np.ndarray, half: np.ndarray, density: float, female: bool, rng
     root_x = np.interp(along, _KNOTS, curve[:, 0]) + rng.normal(0, 0.4, count)
     fade = np.interp(along, [0, 0.12, 0.3, 0.85, 1], [0.35, 0.7, 1.0, 1.0, 0.6]) * (1 - 0.45 * np.abs(across))
     root_y = np.interp(along, _KNOTS, curve[:, 1]) + across * np.interp(along, _KNOTS, half) - 0.35 * np.sin(angle)
-    for i in range(count):
-        _hair(plane, root_x[i], root_y[i], angle[i], length[i], fade[i] * rng.uniform(0.55, 1.0))
+    paths = _hair_paths(root_x, root_y, angle, length)
+    for path, darkness in zip(paths, fade * rng.uniform(0.55, 1.0, count), strict=True):
+        cv2.polylines(plane, [path], False, float(darkness), 4, cv2.LINE_AA, 3)
     hairs = cv2.GaussianBlur(plane, (0, 0), 0.11 * PX_PER_MM)
     shade = cv2.GaussianBlur(plane, (0, 0), 1.0 * PX_PER_MM)
     return np.clip(0.85 * hairs + 0.65 * shade, 0, 1).astype(np.float32)
 
 
-def _hair(plane: np.ndarray, x: float, y: float, angle: float, length: float, darkness: float) -> None:
-    """Draw one hair that bends towards the tail of the brow."""
-    steps = np.linspace(0, 1, 4)
-    bend = angle - 0.35 * steps
-    xs = x + np.concatenate([[0], np.cumsum(np.cos(bend[:-1]) * length / 3)])
-    ys = y + np.concatenate([[0], np.cumsum(np.sin(bend[:-1]) * length / 3)]) - 0.25 * length * np.sin(angle)
-    pixels = np.stack([(xs - LEFT_MM) * PX_PER_MM, (TOP_MM - ys) * PX_PER_MM], 1)
-    cv2.polylines(plane, [np.round(pixels * 8).astype(np.int32)], False, float(darkness), 4, cv2.LINE_AA, 3)
+def _hair_paths(x: np.ndarray, y: np.ndarray, angle: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Return the points (N, 4, 2) int32 of hairs that bend towards the tail of the brow, in eighths of a pixel."""
+    bend = angle[:, None] - 0.35 * np.linspace(0, 1, 4)[:-1]
+    step = np.stack([np.cos(bend), np.sin(bend)], -1) * (length / 3)[:, None, None]
+    start = np.stack([x, y - 0.25 * length * np.sin(angle)], -1)[:, None]
+    points = np.concatenate([start, start + np.cumsum(step, axis=1)], axis=1)
+    pixels = (points - [LEFT_MM, TOP_MM]) * [PX_PER_MM, -PX_PER_MM]
+    return np.round(pixels * 8).astype(np.int32)

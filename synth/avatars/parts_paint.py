@@ -7,8 +7,8 @@ import numpy as np
 from scipy import ndimage
 
 from synth.avatars.atlas import EYE_TILE_ANGLE_RAD, TILES, WHOLE_FROM_V
+from synth.avatars.paint_kernels import to_bytes
 from synth.avatars.spec import AvatarSpec
-from synth.avatars.tone import to_display
 
 IRIS_MM, PUPIL_MM = 5.9, 2.1
 """Radii of the iris and of the pupil."""
@@ -22,7 +22,7 @@ def _grid(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _texture(linear: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
     out = np.empty((*linear.shape[:2], 4), np.uint8)
-    out[..., :3] = np.rint(255 * to_display(linear))
+    out[..., :3] = to_bytes(linear)
     out[..., 3] = np.rint(255 * np.broadcast_to(alpha, linear.shape[:2]))
     return out
 

@@ -6,14 +6,18 @@ import numpy as np
 
 from assets.keyed import rng_for
 from synth.avatars.brows import paint_brows
-from synth.avatars.skin_masks import SkinMasks, bump, skin_masks
+from synth.avatars.paint_kernels import dye, lay_over, to_bytes
+from synth.avatars.skin_masks import SkinMasks, skin_masks
 from synth.avatars.skin_space import SkinSpace, noise
 from synth.avatars.spec import AvatarSpec
-from synth.avatars.tone import skin_tone, to_display
+from synth.avatars.tone import skin_tone
 
 MELANIN = np.array([0.42, 0.75, 1.05], np.float32)
 HAEMOGLOBIN = np.array([0.10, 0.85, 0.68], np.float32)
 """Optical density of red, green and blue per unit of a painted pigment."""
+
+MOLE_REACH_MM = 4.0
+"""A mole is not painted further than this from its middle: five standard deviations."""
 
 
 def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarray]:
@@ -37,14 +41,13 @@ def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarr
     base = skin_tone(spec.skin_ita_deg).astype(np.float32)
     light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0.25, 1.0))
     melanin, blood = _pigments(space, masks, spec, light, rng)
-    density = melanin[..., None] * MELANIN + blood[..., None] * HAEMOGLOBIN
-    colour = base * np.exp(-density) * (1 + 0.022 * masks.pores + 0.018 * masks.fine)[..., None]
-    colour = _lips(colour, base, masks, spec, female, rng)
-    bare = 1 - 0.5 * masks.lips
-    colour, bare = _hairs(colour, bare, space, masks, spec, female, rng)
-    colour = _lids(colour, base, masks, female)
+    grain = 1 + 0.022 * masks.pores + 0.018 * masks.fine
+    colour = dye(base, np.stack([MELANIN, HAEMOGLOBIN]), (melanin, blood), grain)
+    _lips(colour, base, masks, spec, female)
+    bare = _hairs(colour, 1 - 0.5 * masks.lips, space, masks, spec, female, rng)
+    _lids(colour, base, masks, female)
     texture = np.empty((*colour.shape[:2], 4), np.uint8)
-    texture[..., :3] = np.rint(255 * to_display(colour))
+    texture[..., :3] = to_bytes(colour)
     texture[..., 3] = np.rint(255 * np.clip(bare, 0, 1))
     return texture, _gloss(masks, spec, female)
 
@@ -69,28 +72,40 @@ def _pigments(
         melanin += 0.22 * (spec.creases - 0.45) * np.clip(patches - 0.9, 0, 1)
     for _ in range(int(rng.integers(0, 4))):
         middle = np.array([rng.uniform(8, 62), rng.uniform(-100, 50)])
-        on_side = space.side * rng.choice([-1, 1]) > 0.3
-        melanin += rng.uniform(0.5, 1.1) * bump(space, middle, 0.8, 0.75) * on_side
+        melanin += _mole(space, middle, rng.choice([-1, 1]), rng.uniform(0.5, 1.1))
     return melanin.astype(np.float32), (blood * (0.45 + 0.55 * light)).astype(np.float32)
 
 
-def _lips(
-    colour: np.ndarray, base: np.ndarray, masks: SkinMasks, spec: AvatarSpec, female: bool, rng: np.random.Generator
-) -> np.ndarray:
+def _mole(space: SkinSpace, middle: np.ndarray, side: int, strength: float) -> np.ndarray:
+    """Return the melanin (S, S) of one spot, a Gaussian of 0.8 mm, on one side of the face."""
+    x, y = space.chart[..., 0], space.chart[..., 1]
+    near = np.flatnonzero((np.abs(x - middle[0]) < MOLE_REACH_MM) & (np.abs(y - middle[1]) < MOLE_REACH_MM))
+    away = ((x.ravel()[near] - middle[0]) / 0.8) ** 2 + ((y.ravel()[near] - middle[1]) / 0.75) ** 2
+    out = np.zeros(x.shape, np.float32)
+    on_side = space.side.ravel()[near] * side > 0.3
+    out.ravel()[near] = strength * np.exp(-0.5 * away) * space.front.ravel()[near] * on_side
+    return out
+
+
+def _lips(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, spec: AvatarSpec, female: bool) -> None:
+    """Lay the red of the lips over the skin, streaked a little."""
     light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0, 1))
     natural = base * np.array([0.80, 0.50, 0.50]) if light > 0.45 else base * np.array([0.85, 0.62, 0.62])
     rouge = np.array([0.36, 0.06, 0.07]) * (0.45 + 0.55 * light)
     red = natural + (rouge - natural) * (0.5 * spec.lip_redness if female else 0.08 * spec.lip_redness)
     cover = masks.lips * ((0.62 if female else 0.48) + 0.3 * spec.lip_redness)
-    stripes = 1 + 0.05 * masks.fine + 0.03 * masks.pores
-    return colour + (red * stripes[..., None] - colour) * np.clip(cover, 0, 0.95)[..., None]
+    cover = np.clip(cover, 0, 0.95)
+    lay_over(colour, red, cover)
+    where = np.flatnonzero(cover > 0)
+    streak = (0.05 * masks.fine.ravel()[where] + 0.03 * masks.pores.ravel()[where]) * cover.ravel()[where]
+    colour.reshape(-1, 3)[where] += streak[:, None] * red.astype(np.float32)
 
 
 def _hairs(
     colour: np.ndarray, bare: np.ndarray, space: SkinSpace, masks: SkinMasks, spec: AvatarSpec, female: bool,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Lay brows, beard and the hair of the scalp over the skin."""
+) -> np.ndarray:  # fmt: skip
+    """Lay brows, beard and the hair of the scalp over the skin; return the share (S, S) of skin left bare."""
     hair = np.asarray(spec.hair_rgb, np.float32)
     stubble = noise(space.position_mm, 0.9, int(rng.integers(1 << 30)), 1)
     brow_colour = hair * 0.55 + np.array([0.006, 0.004, 0.003], np.float32)
@@ -102,17 +117,17 @@ def _hairs(
     roots = masks.scalp * np.clip(0.9 + 0.12 * stubble, 0, 1)
     layers.append((hair * 0.7 + 0.003, roots * (0.96 if spec.hair else 0.86)))
     for tone, cover in layers:
-        colour = colour + (tone - colour) * cover[..., None]
+        lay_over(colour, tone, cover)
         bare = bare * (1 - cover)
-    return colour, bare
+    return bare
 
 
-def _lids(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, female: bool) -> np.ndarray:
+def _lids(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, female: bool) -> None:
     """Redden the lid edges and darken the line of the upper lashes."""
     wet = base * np.array([0.92, 0.60, 0.56]) + 0.02
-    colour = colour + (wet - colour) * (0.55 * masks.lid_edge)[..., None]
+    lay_over(colour, wet, 0.55 * masks.lid_edge)
     line = np.clip(masks.upper_lid_edge * (1.2 if female else 0.8), 0, 1)
-    return colour * (1 - (0.82 if female else 0.6) * line)[..., None]
+    lay_over(colour, np.zeros(3), (0.82 if female else 0.6) * line)
 
 
 def _gloss(masks: SkinMasks, spec: AvatarSpec, female: bool) -> np.ndarray:

@@ -132,23 +132,29 @@ def _hash(x, y, z, seed):  # pragma: no cover - compiled
     h = h + np.uint32(z) * np.uint32(2147483647 - 40499) + np.uint32(seed) * np.uint32(1274126177)
     h = np.uint32((h ^ (h >> np.uint32(13))) * np.uint32(1274126177))
     h = np.uint32((h ^ (h >> np.uint32(16))) * np.uint32(2246822519))
-    return np.float32(np.uint32(h ^ (h >> np.uint32(15)))) * np.float32(2 / 4294967295.0) - np.float32(1)
+    # half of the number, so that it fits a signed word, which converts to float32 in one step
+    return np.float32(np.int32((h ^ (h >> np.uint32(15))) >> np.uint32(1))) * np.float32(4 / 4294967295.0) - np.float32(
+        1
+    )
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=True)
 def _noise(points, frequency, seed, octaves, out):  # pragma: no cover - compiled
+    one, two, three = np.float32(1), np.float32(2), np.float32(3)
     for i in range(points.shape[0]):
         amplitude, scale = np.float32(1.9), frequency
         for octave in range(octaves):
-            x, y, z = points[i, 0] * scale + 511, points[i, 1] * scale + 733, points[i, 2] * scale + 917
-            x0, y0, z0 = int(np.floor(x)), int(np.floor(y)), int(np.floor(z))
-            fx, fy, fz = x - x0, y - y0, z - z0
-            fx, fy, fz = fx * fx * (3 - 2 * fx), fy * fy * (3 - 2 * fy), fz * fz * (3 - 2 * fz)
-            total = 0.0
+            x = points[i, 0] * scale + np.float32(511)
+            y = points[i, 1] * scale + np.float32(733)
+            z = points[i, 2] * scale + np.float32(917)
+            x0, y0, z0 = np.int32(np.floor(x)), np.int32(np.floor(y)), np.int32(np.floor(z))
+            fx, fy, fz = x - np.float32(x0), y - np.float32(y0), z - np.float32(z0)
+            fx, fy, fz = fx * fx * (three - two * fx), fy * fy * (three - two * fy), fz * fz * (three - two * fz)
+            total = np.float32(0)
             for k in range(8):
                 dx, dy, dz = k & 1, (k >> 1) & 1, (k >> 2) & 1
-                w = (fx if dx else 1 - fx) * (fy if dy else 1 - fy) * (fz if dz else 1 - fz)
+                w = (fx if dx else one - fx) * (fy if dy else one - fy) * (fz if dz else one - fz)
                 total += w * _hash(x0 + dx, y0 + dy, z0 + dz, seed + 7919 * octave)
             out[i] += amplitude * total
             amplitude *= np.float32(0.6)
-            scale *= np.float32(2)
+            scale *= two

@@ -81,7 +81,7 @@ def surface_of(rig: Rig, options: tuple[str, ...]) -> Surface:
     return _cached_surface(key, tuple(sorted(options)))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _cached_surface(key: str, options: tuple[str, ...]) -> Surface:
     return _build_surface(_RIGS[key], options)
 

@@ -27,6 +27,9 @@ MOUTH_OPEN = {
 }  # fmt: skip
 """Weights at which the inside of the mouth is judged: as in a laugh, when teeth are seen."""
 
+HIDDEN_FROM_BEHIND = -0.25
+"""No light reaches the inside of the mouth from directions with a lower z: the head is in the way."""
+
 TEETH_FLOOR = 0.35
 """Least openness of teeth: they are bright and often nearer to the light than a laugh shows."""
 
@@ -42,7 +45,7 @@ def surface_visibility(rig: Rig, surface: Surface) -> tuple[np.ndarray, np.ndarr
     return _cached_visibility(surface)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def _cached_visibility(surface: Surface) -> tuple[np.ndarray, np.ndarray]:
     rig = _RIGS[id(surface)]
     eye = MATERIALS.index("eye")
@@ -51,7 +54,7 @@ def _cached_visibility(surface: Surface) -> tuple[np.ndarray, np.ndarray]:
     laugh = surface.refine @ sum(weight * rig.shapes_mm[UNIT_INDEX[unit]] for unit, weight in MOUTH_OPEN.items())
     shut, shut_fit = visible_share(rest, surface_normals(surface, rest), caster)
     wide_open = np.ascontiguousarray(rest + laugh, np.float32)
-    wide, wide_fit = visible_share(wide_open, surface_normals(surface, wide_open), caster)
+    wide, wide_fit = visible_share(wide_open, surface_normals(surface, wide_open), caster, HIDDEN_FROM_BEHIND)
     inside = np.isin(surface.materials, [MATERIALS.index(name) for name in ("teeth", "tongue", "cavity")])
     inside |= (surface.materials == MATERIALS.index("skin")) & (wide - shut > 0.12)
     occlusion = np.where(inside, wide, shut).astype(np.float32)
@@ -84,7 +87,9 @@ def sphere_directions(count: int) -> np.ndarray:
     return np.stack([radius * np.cos(angle), height, radius * np.sin(angle)], 1)
 
 
-def visible_share(positions_mm: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
+def visible_share(
+    positions_mm: np.ndarray, normals: np.ndarray, triangles: np.ndarray, blocked_below: float = -1.0
+) -> tuple[np.ndarray, ...]:
     """Return ambient occlusion and the directional fit.
 
     Parameters
@@ -92,6 +97,8 @@ def visible_share(positions_mm: np.ndarray, normals: np.ndarray, triangles: np.n
     positions_mm : (M, 3) float
     normals : (M, 3) float
     triangles : (F, 3) int
+    blocked_below : float
+        Directions whose z is below this are taken to be blocked, without looking.
 
     Returns
     -------
@@ -101,7 +108,9 @@ def visible_share(positions_mm: np.ndarray, normals: np.ndarray, triangles: np.n
         ``fit[0] + fit[1:] . direction`` approximates visibility, 1 open, 0 blocked.
     """
     points = np.ascontiguousarray(positions_mm, np.float32)
-    tested = np.ascontiguousarray(points + LIFT_MM * normals, np.float32)
+    normals = np.ascontiguousarray(normals, np.float32)
+    tested = points + np.float32(LIFT_MM) * normals
+    seen, probe = np.empty_like(points), np.empty_like(points)
     count = len(points)
     moments, sums = np.zeros((count, 4, 4), np.float32), np.zeros((count, 4), np.float32)
     share, total = np.zeros(count, np.float32), np.zeros(count, np.float32)
@@ -113,12 +122,13 @@ def visible_share(positions_mm: np.ndarray, normals: np.ndarray, triangles: np.n
         across /= np.linalg.norm(across)
         frame = np.stack([across, np.cross(direction, across), direction]).astype(np.float32)
         scale = np.float32(MAP_SIDE / (2 * reach))
-        seen = (points - middle) @ frame.T
-        probe = (tested - middle) @ frame.T
-        for array in (seen, probe):
-            array[:, :2] = array[:, :2] * scale + MAP_SIDE / 2
-        _depth_map(seen, triangles, depth)
-        _gather(probe, normals.astype(np.float32), direction.astype(np.float32), depth, moments, sums, share, total)
+        _turn(tested, middle, frame, scale, probe)
+        if direction[2] < blocked_below:
+            depth.fill(np.inf)
+        else:
+            _turn(points, middle, frame, scale, seen)
+            _depth_map(seen, triangles, depth)
+        _gather(probe, normals, direction.astype(np.float32), depth, moments, sums, share, total)
     ridge = 0.02 * np.maximum(total, 1e-3)[:, None, None] * np.eye(4, dtype=np.float32) + 1e-6 * np.eye(4)
     prior = np.zeros((count, 4))
     prior[:, 0] = share / np.maximum(total, 1e-6)
@@ -128,22 +138,39 @@ def visible_share(positions_mm: np.ndarray, normals: np.ndarray, triangles: np.n
 
 
 @njit(cache=True, fastmath=True)
+def _turn(points, middle, frame, scale, out):  # pragma: no cover - compiled
+    """Write column, row and height (M, 3) of points on the map that looks along a direction."""
+    half = np.float32(MAP_SIDE / 2)
+    for v in range(points.shape[0]):
+        x, y, z = points[v, 0] - middle[0], points[v, 1] - middle[1], points[v, 2] - middle[2]
+        out[v, 0] = (frame[0, 0] * x + frame[0, 1] * y + frame[0, 2] * z) * scale + half
+        out[v, 1] = (frame[1, 0] * x + frame[1, 1] * y + frame[1, 2] * z) * scale + half
+        out[v, 2] = frame[2, 0] * x + frame[2, 1] * y + frame[2, 2] * z
+
+
+@njit(cache=True, fastmath=True)
 def _depth_map(points, triangles, depth):  # pragma: no cover - compiled
     side = depth.shape[0]
     depth[:] = -1e9
+    slack, half = np.float32(-0.02), np.float32(0.5)
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if abs(area) < 1e-9:
+        if abs(area) < np.float32(1e-9):
             continue
-        left, right = max(int(np.ceil(min(x0, x1, x2) - 0.5)), 0), min(int(max(x0, x1, x2) + 0.5), side - 1)
-        top, bottom = max(int(np.ceil(min(y0, y1, y2) - 0.5)), 0), min(int(max(y0, y1, y2) + 0.5), side - 1)
+        left, right = max(int(np.ceil(min(x0, x1, x2) - half)), 0), min(int(max(x0, x1, x2) + half), side - 1)
+        top, bottom = max(int(np.ceil(min(y0, y1, y2) - half)), 0), min(int(max(y0, y1, y2) + half), side - 1)
+        if left > right or top > bottom:
+            continue
+        inverse = np.float32(1) / area
         for y in range(top, bottom + 1):
+            down = np.float32(y) - y0
             for x in range(left, right + 1):
-                w1 = ((x - x0) * (y2 - y0) - (x2 - x0) * (y - y0)) / area
-                w2 = ((x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)) / area
-                if w1 >= -0.02 and w2 >= -0.02 and w1 + w2 <= 1.02:
+                along = np.float32(x) - x0
+                w1 = (along * (y2 - y0) - (x2 - x0) * down) * inverse
+                w2 = ((x1 - x0) * down - along * (y1 - y0)) * inverse
+                if w1 >= slack and w2 >= slack and w1 + w2 <= np.float32(1) - slack:
                     z = points[a, 2] + w1 * (points[b, 2] - points[a, 2]) + w2 * (points[c, 2] - points[a, 2])
                     if z > depth[y, x]:
                         depth[y, x] = z
@@ -157,11 +184,11 @@ def _gather(probe, normals, direction, depth, moments, sums, share, total):  # p
     basis[1:] = direction
     for v in range(probe.shape[0]):
         facing = normals[v, 0] * direction[0] + normals[v, 1] * direction[1] + normals[v, 2] * direction[2]
-        if facing < 0.02:
+        if facing < np.float32(0.02):
             continue
-        x = min(max(int(probe[v, 0] + 0.5), 0), side - 1)
-        y = min(max(int(probe[v, 1] + 0.5), 0), side - 1)
-        bias = np.float32(1.2) + np.float32(1.2) * (1 - facing)
+        x = min(max(int(probe[v, 0] + np.float32(0.5)), 0), side - 1)
+        y = min(max(int(probe[v, 1] + np.float32(0.5)), 0), side - 1)
+        bias = np.float32(1.2) + np.float32(1.2) * (np.float32(1) - facing)
         seen = np.float32(1.0) if probe[v, 2] + bias >= depth[y, x] else np.float32(0.0)
         share[v] += facing * seen
         total[v] += facing

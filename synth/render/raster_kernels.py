@@ -189,3 +189,14 @@ def _strand_lobe(nx, ny, nz, hx, hy, hz, nl):  # pragma: no cover - compiled
     across = across * across
     across = across * across
     return across * across * np.float32(2.2) * min(max(nl * TWO + np.float32(0.3), ZERO), ONE)
+
+
+@njit(cache=True)
+def halve(picture, out):  # pragma: no cover - compiled
+    """Write the rounded means (H / 2, W / 2, 4) of blocks of four texels."""
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            for k in range(4):
+                above = np.int32(picture[2 * y, 2 * x, k]) + np.int32(picture[2 * y, 2 * x + 1, k])
+                below = np.int32(picture[2 * y + 1, 2 * x, k]) + np.int32(picture[2 * y + 1, 2 * x + 1, k])
+                out[y, x, k] = (above + below + 2) // 4

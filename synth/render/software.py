@@ -6,7 +6,7 @@ import numpy as np
 
 from synth.avatars.mesh import AvatarMesh
 from synth.render.background import paint_background
-from synth.render.raster_kernels import CORNER, PLANE, cover, light_vertices, project_vertices
+from synth.render.raster_kernels import CORNER, PLANE, cover, halve, light_vertices, project_vertices
 from synth.render.scene import Pose, Scene
 from synth.render.shade_kernels import shade, tone_table
 from synth.render.shading import frame_terms, root_texture, static_terms
@@ -108,11 +108,11 @@ def picture_pyramid(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
     offsets, widths, heights : (6,) int64
         First texel and size of each level.
     """
-    levels, current = [picture], picture.astype(np.float32)
+    levels = [np.ascontiguousarray(picture)]
     for _ in range(PYRAMID_LEVELS - 1):
-        height, width = current.shape[0] // 2, current.shape[1] // 2
-        current = current.reshape(height, 2, width, 2, 4).mean((1, 3))
-        levels.append(np.rint(current).astype(np.uint8))
+        finer = levels[-1]
+        levels.append(np.empty((finer.shape[0] // 2, finer.shape[1] // 2, 4), np.uint8))
+        halve(finer, levels[-1])
     sizes = np.array([level.shape[:2] for level in levels], np.int64)
     offsets = np.concatenate([[0], np.cumsum(sizes.prod(1))[:-1]])
     flat = np.concatenate([level.reshape(-1, 4) for level in levels])
