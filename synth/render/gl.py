@@ -2,8 +2,8 @@
 """Drawing with OpenGL, as a subclass of pyrender's renderer: the one module that imports either.
 
 pyrender gives the off-screen context, the texture upload and the shader cache. The frame loop is our
-own: vertices and normals are streamed into one buffer, everything else is uploaded once per avatar,
-and the projection is upside down so that the picture needs no flip after it is read.
+own: vertices are lit by the software renderer's kernel and streamed into one buffer, everything else is
+uploaded once per avatar, and the projection is upside down so that the picture needs no flip after it is read.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pyrender.shader_program import ShaderProgram, ShaderProgramCache
 from synth.avatars.mesh import AvatarMesh
 from synth.framing import HEAD_SCALE
 from synth.render.background import paint_background
+from synth.render.raster_kernels import CORNER, light_vertices
 from synth.render.resolve import resolve
 from synth.render.scene import Pose, Scene
 from synth.render.shading import FrameTerms, StaticTerms, frame_terms, root_texture, static_terms
@@ -87,7 +88,8 @@ class GLRenderer(PyrenderRenderer):
             texture.sampler.wrapS = texture.sampler.wrapT = GL.GL_CLAMP_TO_EDGE
             texture._add_to_context()
             self._textures.append(texture)
-        self._set_static(static_terms(mesh, scene))
+        self._fixed = static_terms(mesh, scene)
+        self._set_static(self._fixed)
         GL.glDisable(GL.GL_BLEND)
         GL.glEnable(GL.GL_DEPTH_TEST)
         GL.glDepthFunc(GL.GL_LESS)
@@ -106,7 +108,7 @@ class GLRenderer(PyrenderRenderer):
             raise RuntimeError("load an avatar before drawing")
         self._context.make_current()  # another renderer of this process may have drawn since
         terms = frame_terms(self._mesh, self._scene, positions_mm, weights, pose, self.size_px)
-        self._stream(positions_mm, normals)
+        self._stream(np.ascontiguousarray(positions_mm, np.float32), normals, terms)
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._target)
         GL.glViewport(0, 0, self._side, self._side)
         GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
@@ -161,39 +163,40 @@ class GLRenderer(PyrenderRenderer):
 
     def _upload_geometry(self, mesh: AvatarMesh) -> None:
         count = len(mesh.rest_mm)
-        surface = np.stack([mesh.occlusion, mesh.materials.astype(np.float32)], 1)
-        static = np.concatenate(
-            [mesh.uv, surface, mesh.visibility, mesh.crease_regions.astype(np.float32)], axis=1, dtype=np.float32
-        )
+        self._used = np.ones(count, np.bool_)
+        self._corner = np.zeros((count, CORNER), np.float32)
+        self._corner[:, 6:8] = mesh.uv
         self._array = GL.glGenVertexArrays(1)
-        self._dynamic, fixed, indices = GL.glGenBuffers(3)
-        self._buffers = [int(self._dynamic), int(fixed), int(indices)]
+        self._dynamic, indices = GL.glGenBuffers(2)
+        self._buffers = [int(self._dynamic), int(indices)]
         GL.glBindVertexArray(self._array)
         GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._dynamic)
-        GL.glBufferData(GL.GL_ARRAY_BUFFER, 24 * count, None, GL.GL_STREAM_DRAW)
-        for place in (0, 1):
-            GL.glVertexAttribPointer(place, 3, GL.GL_FLOAT, GL.GL_FALSE, 12, ctypes.c_void_p(12 * count * place))
-        GL.glBindBuffer(GL.GL_ARRAY_BUFFER, fixed)
-        GL.glBufferData(GL.GL_ARRAY_BUFFER, static.nbytes, np.ascontiguousarray(static), GL.GL_STATIC_DRAW)
-        start = 0
-        for place, width in ((2, 2), (3, 2), (4, 4), (5, 3)):
-            offset = ctypes.c_void_p(4 * start)
-            GL.glVertexAttribPointer(place, width, GL.GL_FLOAT, GL.GL_FALSE, static.strides[0], offset)
-            start += width
-        for place in range(6):
+        GL.glBufferData(GL.GL_ARRAY_BUFFER, (12 + self._corner.strides[0]) * count, None, GL.GL_STREAM_DRAW)
+        GL.glVertexAttribPointer(0, 3, GL.GL_FLOAT, GL.GL_FALSE, 12, ctypes.c_void_p(0))
+        for place, width, start in ((1, 3, 0), (2, 3, 3), (3, 2, 6), (4, 3, 8)):
+            offset = ctypes.c_void_p(12 * count + 4 * start)
+            GL.glVertexAttribPointer(place, width, GL.GL_FLOAT, GL.GL_FALSE, self._corner.strides[0], offset)
+        for place in range(5):
             GL.glEnableVertexAttribArray(place)
         triangles = np.ascontiguousarray(mesh.triangles, np.uint32)
         GL.glBindBuffer(GL.GL_ELEMENT_ARRAY_BUFFER, indices)
         GL.glBufferData(GL.GL_ELEMENT_ARRAY_BUFFER, triangles.nbytes, triangles, GL.GL_STATIC_DRAW)
 
-    def _stream(self, positions_mm: np.ndarray, normals: np.ndarray) -> None:
-        positions = np.ascontiguousarray(positions_mm, np.float32)
-        directions = np.ascontiguousarray(normals, np.float32)
+    def _stream(self, positions: np.ndarray, normals: np.ndarray, frame: FrameTerms) -> None:
+        """Light the vertices and send them."""
+        mesh, fixed = self._mesh, self._fixed
+        if mesh is None:
+            return
+        light_vertices(
+            positions, np.ascontiguousarray(normals, np.float32), mesh.occlusion, mesh.visibility, mesh.materials,
+            mesh.crease_regions, self._used, fixed.material, frame.light_direction, fixed.light_colour,
+            fixed.light_count, fixed.sky, fixed.ground, frame.up, frame.camera, frame.fold, self._corner,
+        )  # fmt: skip
         size = positions.nbytes
         GL.glBindBuffer(GL.GL_ARRAY_BUFFER, self._dynamic)
-        GL.glBufferData(GL.GL_ARRAY_BUFFER, 2 * size, None, GL.GL_STREAM_DRAW)
+        GL.glBufferData(GL.GL_ARRAY_BUFFER, size + self._corner.nbytes, None, GL.GL_STREAM_DRAW)
         GL.glBufferSubData(GL.GL_ARRAY_BUFFER, 0, size, positions)
-        GL.glBufferSubData(GL.GL_ARRAY_BUFFER, size, size, directions)
+        GL.glBufferSubData(GL.GL_ARRAY_BUFFER, size, self._corner.nbytes, self._corner)
 
     def _place(self, program: ShaderProgram, name: str) -> int:
         key = (program._program_id, name)
@@ -209,7 +212,6 @@ class GLRenderer(PyrenderRenderer):
             GL.glUniform3fv(self._place(program, "sky"), 1, terms.sky)
             GL.glUniform3fv(self._place(program, "ground"), 1, terms.ground)
             GL.glUniform3fv(self._place(program, "tint"), 1, terms.tint)
-            GL.glUniform4fv(self._place(program, "material"), len(terms.material), terms.material)
             GL.glUniform3fv(self._place(program, "centre"), 2, terms.centre)
             GL.glUniform4fv(self._place(program, "tile"), 1, terms.tile)
             GL.glUniform1f(self._place(program, "iris_rad"), terms.iris_rad)
@@ -219,14 +221,12 @@ class GLRenderer(PyrenderRenderer):
     def _set_frame(self, name: str, terms: FrameTerms) -> None:
         program = self._programs[name]
         GL.glUniformMatrix4fv(self._place(program, "to_clip"), 1, GL.GL_TRUE, terms.to_clip)
-        GL.glUniform3fv(self._place(program, "light_direction"), 4, terms.light_direction)
-        GL.glUniform3fv(self._place(program, "up"), 1, terms.up)
-        GL.glUniform3fv(self._place(program, "camera"), 1, terms.camera)
         if name == "eye":
+            GL.glUniform3fv(self._place(program, "light_direction"), 4, terms.light_direction)
+            GL.glUniform3fv(self._place(program, "up"), 1, terms.up)
+            GL.glUniform3fv(self._place(program, "camera"), 1, terms.camera)
             GL.glUniformMatrix3fv(self._place(program, "to_gaze"), 2, GL.GL_TRUE, terms.to_gaze)
             GL.glUniform4fv(self._place(program, "lid"), 2, terms.lid)
-        else:
-            GL.glUniform1fv(self._place(program, "fold"), len(terms.fold), terms.fold)
 
     def _unload(self) -> None:
         for texture in self._textures:

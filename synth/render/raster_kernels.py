@@ -1,4 +1,4 @@
-"""Compiled steps of the software renderer before shading: projection, coverage, light at the vertices.
+"""Compiled steps before shading: projection and coverage in software, light at the vertices for all renderers.
 
 Everything is single precision: a whole number that meets a float32 in compiled code makes doubles of both.
 """
@@ -119,7 +119,7 @@ def light_vertices(
     positions, normals, occlusion, visibility, materials, regions, used,
     terms, directions, colours, lights, sky, ground, up, camera, fold, out,
 ):  # fmt: skip  # pragma: no cover - compiled
-    """Write diffuse and specular light and fold depths of the used vertices; the same sums as ``face.vert``."""
+    """Write diffuse and specular light and fold depths of the used vertices, for both renderers."""
     red_wrap, green_wrap, blue_wrap = np.float32(1), np.float32(0.42), np.float32(0.28)
     for v in range(positions.shape[0]):
         if not used[v]:
