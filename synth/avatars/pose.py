@@ -125,9 +125,9 @@ def _normals(positions, triangles, groups, sums, out):  # pragma: no cover - com
             sums[g, 1] += ny
             sums[g, 2] += nz
     for g in range(sums.shape[0]):
-        size = np.sqrt(sums[g, 0] ** 2 + sums[g, 1] ** 2 + sums[g, 2] ** 2) + np.float32(1e-20)
-        for k in range(3):
-            sums[g, k] /= size
+        x, y, z = sums[g, 0], sums[g, 1], sums[g, 2]
+        scale = np.float32(1) / (np.sqrt(x * x + y * y + z * z) + np.float32(1e-20))
+        sums[g, 0], sums[g, 1], sums[g, 2] = x * scale, y * scale, z * scale
     for v in range(out.shape[0]):
-        for k in range(3):
-            out[v, k] = sums[groups[v], k]
+        g = groups[v]
+        out[v, 0], out[v, 1], out[v, 2] = sums[g, 0], sums[g, 1], sums[g, 2]
