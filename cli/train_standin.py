@@ -65,9 +65,8 @@ def _render(values: dict[str, Any], folder: Path, twins: bool) -> None:
     if not twins:
         plan = plan_source(plan.source, 0, [()] * len(plan.subjects), "no avatars: real crops only")
     kind = "with twins" if twins else "without twins"
-    click.echo(
-        f"{plan.source.corpus}: simulated stand-in, {len(plan.subjects)} subjects, {plan.frames} frames {kind}, in {folder}"
-    )
+    size = f"{len(plan.subjects)} subjects, {plan.frames} frames {kind}"
+    click.echo(f"{plan.source.corpus}: simulated stand-in, {size}, in {folder}")
     with progress_watcher() as watcher:
         result = run(config, plan, folder, usable_cores(), watcher=watcher)
     if result.failed:
