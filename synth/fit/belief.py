@@ -27,7 +27,7 @@ _MIMICS: dict[str, tuple[str, ...]] = {
     "mouthFrown": _SMILES, "mouthDimple": _SMILES, "browDown": _SMILES,
     "mouthStretch": (*_SMILES, *_ROUNDS), "mouthPress": (*_SMILES, *_ROUNDS),
     "mouthPucker": _SMILES, "mouthFunnel": _SMILES, "noseSneer": _SMILES, "mouthShrugLower": _SMILES,
-    "mouthShrugUpper": _SMILES, "mouthRollUpper": (*_SMILES, *_ROUNDS), "mouthRollLower": (*_SMILES, *_ROUNDS),
+    "mouthShrugUpper": _SMILES, "mouthRollUpper": _ROUNDS, "mouthRollLower": (*_SMILES, *_ROUNDS),
     "jawOpen": _SMILES,
 }  # fmt: skip
 """Units that make up for errors in the shape of another one: where that is strong, they need more evidence."""

@@ -18,7 +18,7 @@ GAP_TRUST = 6.0
 LIPS_SEEN = 0.85
 """Opening that the network sees over the opening there is."""
 
-PRESSED_MM, PARTED_MM = 0.7, 4.0
+PRESSED_MM, PARTED_MM = 0.5, 3.0
 """Lips that touch press on each other by the first; the pressure ends at the second, an opening that is clear."""
 
 
