@@ -39,7 +39,7 @@ class Reading:
 # ``jaw`` and ``mouth`` are the shifts to either side.
 _DEFAULT = Reading(rest=0.12, gain=1.0, spread=0.25)
 _READINGS: dict[str, Reading] = {
-    "browDown": Reading(0.40, 1.5, 0.35),
+    "browDown": Reading(0.40, 1.1, 0.30),
     "browInnerUp": Reading(0.45, 1.1, 0.25),
     "browOuterUp": Reading(0.30, 1.1, 0.25),
     "cheekPuff": Reading(0.10, 1.0, 0.15),
