@@ -137,7 +137,7 @@ class GLRenderer(PyrenderRenderer):
             return
         self._unload()
         self._program_cache.clear()
-        self._context.delete_context()
+        _drop_context(self._context)
         self._context = None
 
     def _program(self, vertex: str, fragment: str, defines: dict[str, int]) -> ShaderProgram:
@@ -254,6 +254,16 @@ def _open_context(platform: str, side: int) -> pyrender.platforms.base.Platform:
     return context
 
 
+def _drop_context(context: pyrender.platforms.base.Platform) -> None:
+    """Give a context back. An EGL display stays open: the other renderers of the process share it."""
+    if hasattr(context, "_egl_context"):
+        egl = OpenGL.EGL
+        egl.eglMakeCurrent(context._egl_display, egl.EGL_NO_SURFACE, egl.EGL_NO_SURFACE, egl.EGL_NO_CONTEXT)
+        egl.eglDestroyContext(context._egl_display, context._egl_context)
+    else:
+        context.delete_context()
+
+
 def device_name() -> str:
     """Return what the current context draws with, for example ``llvmpipe (LLVM 15.0.6, 256 bits)``."""
     name = GL.glGetString(GL.GL_RENDERER)
@@ -307,4 +317,5 @@ class StockRenderer:
 
     def close(self) -> None:
         """Give back the context."""
-        self._renderer.delete()
+        self._renderer._renderer.delete()
+        _drop_context(self._renderer._platform)

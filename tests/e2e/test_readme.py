@@ -17,7 +17,8 @@ SMALLER = (
     ("--subjects 30 --avatars 60", "--subjects 2 --avatars 4 --frames 3"),
     (
         "train pm2 --target gft",
-        "train pm2 --target gft --standin-subjects 2 --standin-frames 4 --epochs 1 --base-epochs 1 --steps-per-epoch 1",
+        "train pm2 --target gft --aus 6,12 --standin-subjects 3 --standin-frames 16 --epochs 1 --base-epochs 1 "
+        "--steps-per-epoch 2",
     ),
 )
 """What the tests shrink, and how; everything else runs as it is written."""

@@ -69,6 +69,17 @@ def test_both_renderers_draw_the_same(mesh: AvatarMesh, hardware: Renderer, soft
     assert (_drawn(one) != _drawn(other)).mean() < 0.01
 
 
+def test_closing_one_renderer_leaves_the_others_of_the_process(mesh: AvatarMesh, hardware: Renderer) -> None:
+    hardware.load(mesh, SCENE)
+    weights, pose = np.zeros(52, np.float32), Pose(np.eye(3))
+    before = _draw(hardware, mesh, weights, pose)
+    other = open_renderer(hardware.name, SIZE, 1)
+    other.load(mesh, SCENE)
+    _draw(other, mesh, weights, pose)
+    other.close()
+    assert np.array_equal(_draw(hardware, mesh, weights, pose), before)
+
+
 def test_eyes_are_drawn_where_the_framing_puts_them(mesh: AvatarMesh, software: Renderer) -> None:
     """Looking left or right changes pixels around the projected eye centres and nowhere else."""
     weights, pose = np.zeros(52, np.float32), Pose(np.eye(3))
