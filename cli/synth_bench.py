@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ def bench() -> None:
     Speeds are CPU time of one process, so that other work on the machine does not count; compare only figures of one
     run.
     """
+    from synth.run.pool import ONE_THREAD
+
+    os.environ.update(ONE_THREAD)  # as in the workers; idle threads of a library would count as work
 
 
 @click.command("end-to-end")
