@@ -257,9 +257,8 @@ def _open_context(platform: str, side: int) -> pyrender.platforms.base.Platform:
 def _drop_context(context: pyrender.platforms.base.Platform) -> None:
     """Give a context back. An EGL display stays open: the other renderers of the process share it."""
     if hasattr(context, "_egl_context"):
-        egl = OpenGL.EGL
-        egl.eglMakeCurrent(context._egl_display, egl.EGL_NO_SURFACE, egl.EGL_NO_SURFACE, egl.EGL_NO_CONTEXT)
-        egl.eglDestroyContext(context._egl_display, context._egl_context)
+        OpenGL.EGL.eglMakeCurrent(context._egl_display, None, None, None)
+        OpenGL.EGL.eglDestroyContext(context._egl_display, context._egl_context)
     else:
         context.delete_context()
 
