@@ -62,8 +62,8 @@ def render(frames: int, size: int, seed: int, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--frames", type=click.IntRange(8, 100_000), default=120, show_default=True, help="Frames per subject.")
-@click.option("--subjects", type=click.IntRange(1, 1000), default=3, show_default=True, help="Simulated subjects.")
+@click.option("--frames", type=click.IntRange(8, 100_000), default=400, show_default=True, help="Frames per subject.")
+@click.option("--subjects", type=click.IntRange(1, 1000), default=4, show_default=True, help="Simulated subjects.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the simulated expressions.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def retarget(frames: int, subjects: int, seed: int, as_json: bool) -> None:
