@@ -52,21 +52,22 @@ def verify(ctx: click.Context, out: Path, quick: bool, as_json: bool) -> None:
 @click.option("--to", "destination", type=Path, metavar="PNG", help="File to write.  [OUT/sheet.png]")
 @click.option("--subject", "subjects", multiple=True, metavar="NAME", help="Show only this one. May be repeated.")
 @click.option("--frame", "frames", multiple=True, type=int, metavar="N", help="Show this frame. May be repeated.")
-@click.option("--rows", type=click.IntRange(1, 500), default=12, show_default=True, help="Triplets to show.")
+@click.option("--rows", type=click.IntRange(1, 500), default=12, show_default=True, help="Frames to show.")
 @click.option(
     "--tile", type=click.IntRange(32, 1024), default=176, show_default=True, help="Side of a picture, pixels."
 )
 def view(out: Path, destination: Path | None, subjects: tuple[str, ...], frames: tuple[int, ...], rows: int,
          tile: int) -> None:  # fmt: skip
-    """Write a contact sheet of the run in OUT: real | female | male.
+    """Write a contact sheet of the run in OUT: each real crop, its twins beside it, and the labels.
 
-    By default it shows strong expressions that differ from each other, and one at rest.
+    A run of `synth ingest` has no twins: its real crops are shown. By default the sheet shows strong expressions that
+    differ from each other, and one at rest.
     """
     from synth.view import view_run
 
     target = destination or (out if out.is_dir() else out.parent) / "sheet.png"
     count = view_run(out, target, subjects, frames, rows, tile)
-    click.echo(f"{target}: {count} triplets")
+    click.echo(f"{target}: {count} frames")
 
 
 @click.command()

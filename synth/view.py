@@ -1,4 +1,4 @@
-"""Contact sheets: real | female | male, with the Action Units that are labelled."""
+"""Contact sheets: the real crop and its twins side by side, with the Action Units that are labelled."""
 
 from __future__ import annotations
 
@@ -11,16 +11,23 @@ import numpy as np
 
 from assets.errors import InputError, closest
 from assets.shard import Shard, find_shards
-from assets.shard_format import Status
+from assets.shard_format import IMAGE_REAL, Status
 from assets.units import GAZE_UNITS, UNITS
 from synth.shards.encode import decode_picture
 from synth.shards.writer import output_errors
 
-MARGIN_PX, CAPTION_PX, TITLE_PX = 8, 38, 30
+MARGIN_PX, LINE_PX, TITLE_PX = 8, 16, 30
 PAPER, INK, FAINT, MARK = (250, 250, 250), (20, 20, 20), (110, 110, 110), (170, 60, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _SEEN_WEIGHT = 0.25
 """Units from this weight are named in the caption."""
+
+_CAPTION_ROOM_PX = 150
+"""A strip is at least this wide, so that its caption can be read."""
+
+_HEADING = 0.45
+_SMALLEST_TYPE = 0.8
+"""Captions shrink to this share of their size; what is still too long ends in dots."""
 
 _FACE_UNITS = np.array([name not in GAZE_UNITS for name in UNITS])
 
@@ -34,7 +41,7 @@ class Strip:
     pictures : list of (size, size, 3) uint8 or None
         Real, then the twins.
     heading, detail : str
-        Subject, frame and Action Units; what was transferred.
+        Subject, frame and Action Units; what was transferred, empty if there are no twins.
     """
 
     pictures: list[np.ndarray | None]
@@ -80,11 +87,12 @@ def describe(shard: Shard, row: int, weights: np.ndarray) -> Strip:
     sequence = shard.sequences[shard.array("frames/sequence")[row]]
     frame = shard.array("frames/frame")[row]
     status = Status(int(shard.status[row]))
-    state = "" if status == Status.OK else f" [{status.name}]"
+    state = "" if status in (Status.OK, Status.REAL_ONLY) else f" [{status.name}]"
     order = np.argsort(-weights * _FACE_UNITS)
     strongest = [f"{UNITS[i]} {weights[i]:.2f}" for i in order[:4] if weights[i] >= _SEEN_WEIGHT and _FACE_UNITS[i]]
     name = shard.subject if sequence == shard.subject else f"{shard.subject} {sequence}"
-    return Strip(pictures, f"{name} {frame}: {labels}{state}", ", ".join(strongest) or "at rest")
+    detail = (", ".join(strongest) or "at rest") if shard.twins else ""
+    return Strip(pictures, f"{name} {frame}: {labels}{state}", detail)
 
 
 def contact_sheet(strips: list[Strip], title: str, tile_px: int = 176, columns: int | None = None) -> np.ndarray:
@@ -98,25 +106,29 @@ def contact_sheet(strips: list[Strip], title: str, tile_px: int = 176, columns: 
     tile_px : int
         Side of each picture.
     columns : int or None
-        Strips side by side; None takes two, more for many strips.
+        Strips side by side; None takes about six pictures, more for many strips.
     """
-    columns = max(1, min(columns or 2 + len(strips) // 20, len(strips)))
-    tall = -(-len(strips) // columns)
     wide = max(len(strip.pictures) for strip in strips)
-    strip_width = wide * tile_px + MARGIN_PX
-    strip_height = CAPTION_PX + tile_px + MARGIN_PX
+    columns = max(1, min(columns or max(1, round(6 / wide)) + len(strips) // 20, len(strips)))
+    tall = -(-len(strips) // columns)
+    strip_width = max(wide * tile_px, _CAPTION_ROOM_PX) + MARGIN_PX
+    headings = [_wrapped(strip.heading, strip_width - MARGIN_PX, _HEADING) for strip in strips]
+    lines = max(map(len, headings))
+    caption_px = LINE_PX * (lines + any(strip.detail for strip in strips)) + 6
+    strip_height = caption_px + tile_px + MARGIN_PX
     sheet = np.full(
         (TITLE_PX + tall * strip_height, MARGIN_PX + columns * (strip_width + MARGIN_PX), 3), PAPER, np.uint8
     )
     _write(sheet, title, (MARGIN_PX, 20), INK, 0.5, sheet.shape[1] - 2 * MARGIN_PX)
-    for index, strip in enumerate(strips):
+    for index, (strip, heading) in enumerate(zip(strips, headings, strict=True)):
         left = MARGIN_PX + (index // tall) * (strip_width + MARGIN_PX)
         top = TITLE_PX + (index % tall) * strip_height
-        room = wide * tile_px
-        _write(sheet, strip.heading, (left, top + 14), MARK, 0.45, room)
-        _write(sheet, strip.detail, (left, top + 31), FAINT, 0.38, room)
+        room = strip_width - MARGIN_PX
+        for line, text in enumerate(heading):
+            _write(sheet, text, (left, top + 14 + LINE_PX * line), MARK, _HEADING, room)
+        _write(sheet, strip.detail, (left, top + 14 + LINE_PX * lines), FAINT, 0.38, room)
         for place, picture in enumerate(strip.pictures):
-            x, y = left + place * tile_px, top + CAPTION_PX
+            x, y = left + place * tile_px, top + caption_px
             tile = sheet[y : y + tile_px, x : x + tile_px - 2]
             if picture is None:
                 tile[:] = 225
@@ -128,10 +140,30 @@ def contact_sheet(strips: list[Strip], title: str, tile_px: int = 176, columns: 
 
 
 def _write(sheet: np.ndarray, text: str, place: tuple[int, int], ink: tuple, scale: float, room_px: int) -> None:
-    """Write one line, smaller if it needs more than its room."""
+    """Write one line into its room: somewhat smaller if it is too long, cut short with dots if that is not enough."""
     text = text.encode("ascii", "replace").decode()
-    width = cv2.getTextSize(text, _FONT, scale, 1)[0][0]
-    cv2.putText(sheet, text, place, _FONT, scale * min(1, room_px / max(width, 1)), ink, 1, cv2.LINE_AA)
+    scale *= float(np.clip(room_px / max(_width(text, scale), 1), _SMALLEST_TYPE, 1))
+    if _width(text, scale) > room_px:
+        while text and _width(text + "...", scale) > room_px:
+            text = text[:-1]
+        text = text.rstrip(" ,:") + "..."
+    cv2.putText(sheet, text, place, _FONT, scale, ink, 1, cv2.LINE_AA)
+
+
+def _wrapped(text: str, room_px: int, scale: float) -> list[str]:
+    """Return the text in lines that fit, broken at blanks."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and _width(longer, scale) > room_px:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _width(text: str, scale: float) -> int:
+    return cv2.getTextSize(text, _FONT, scale, 1)[0][0]
 
 
 def view_run(
@@ -179,10 +211,11 @@ def view_run(
             if frames:
                 rows = _rows_of_frames(shard, frames)
             else:
-                rows = pick_rows(weights, shard.complete_rows(), share)
+                rows = pick_rows(weights, _shown_rows(shard), share)
             strips += [describe(shard, int(row), weights[row]) for row in rows]
     if not strips:
-        raise InputError.one("there is no complete triplet to show", out, "name frames with --frame to see others")
+        what = "there is no complete row to show"
+        raise InputError.one(what, out, "name frames with --frame to see others")
     first = shards[chosen[0]]
     corpus = str(first.file.attrs["corpus"])
     kind = f"{corpus}: simulated frames, no person is shown" if first.simulated else corpus
@@ -197,6 +230,13 @@ def view_run(
     with output_errors(destination):
         destination.write_bytes(cv2.imencode(suffix, sheet[..., ::-1])[1].tobytes())
     return len(strips)
+
+
+def _shown_rows(shard: Shard) -> np.ndarray:
+    """Return the rows (N,) whose pictures are all there: whole tuples, or real crops in a shard without twins."""
+    if shard.twins:
+        return shard.complete_rows()
+    return np.flatnonzero((shard.status == Status.REAL_ONLY) & (shard.offsets[IMAGE_REAL][:, 1] > 0))
 
 
 def _rows_of_frames(shard: Shard, frames: Sequence[int]) -> np.ndarray:
