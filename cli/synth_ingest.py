@@ -49,7 +49,7 @@ DEFAULT_OUT = "out"
 @click.option("--frames", type=int, metavar="N", help="Frames per subject, spread evenly.  [all]")
 @click.option("--seed", type=int, metavar="N", help="Seeds a stand-in corpus.  [0]")
 @click.option("--size", type=int, metavar="PX", help="Side of every crop.  [256]")
-@click.option("--encoding", metavar="NAME", help="jpeg (quality 95, 4:4:4) or png (lossless).  [jpeg]")
+@click.option("--encoding", metavar="NAME", help="jpeg (quality 95, 4:2:0) or png (lossless).  [jpeg]")
 @click.option("--detector", metavar="NAME", help="litert, or mediapipe (optional; sends usage data to its maker).  "
               "[litert]")  # fmt: skip
 @click.option("--face-rule", metavar="NAME", help="Which of several faces: largest, central, first.  [largest]")

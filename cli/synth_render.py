@@ -47,7 +47,7 @@ DEFAULT_OUT = "out"
 @click.option("--seed", type=int, metavar="N", help="Root of all randomness; 0 is a seed like any other.  [0]")
 @click.option("--size", type=int, metavar="PX", help="Side of every picture.  [256]")
 @click.option("--samples", type=int, metavar="N", help="Samples per pixel of the twins: 1, 2, 4, 9, 16.  [4]")
-@click.option("--encoding", metavar="NAME", help="jpeg (quality 95, 4:4:4) or png (lossless).  [jpeg]")
+@click.option("--encoding", metavar="NAME", help="jpeg (quality 95, 4:2:0) or png (lossless).  [jpeg]")
 @click.option("--renderer", metavar="NAME", help="auto, egl, osmesa or software.  [auto]")
 @click.option("--detector", metavar="NAME", help="litert, or mediapipe (optional; sends usage data to its maker).  "
               "[litert]")  # fmt: skip

@@ -26,7 +26,7 @@ from train.settings import TrainSettings
 
 
 def bench_loader(settings: TrainSettings, pictures: int = 3000) -> dict[str, Any]:
-    """Decode pictures of the source with their twins in this process.
+    """Decode pictures of the source with their twins in this process, at full size, keeping none.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def bench_loader(settings: TrainSettings, pictures: int = 3000) -> dict[str, Any
         ``images_per_cpu_s`` decoded, cropped and mirrored images per second of one core, ``kilobytes`` of an
         encoded picture, ``size_px``.
     """
-    data = assemble(settings)
+    data = assemble(replace(settings, cache_gb=0))
     dataset = PairedDataset(data.source, data.labels, 0.875, with_twins=True)
     batch = min(32, len(dataset))
     made, wall, cpu = 0, time.perf_counter(), time.process_time()

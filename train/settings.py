@@ -40,6 +40,8 @@ class TrainSettings:
     fairness: bool = _setting(True, "Report EO and SPD, which need the apparent gender of every subject.", "data")
     mask_untransferred: bool = _setting(True, "Mask twin labels of Action Units that the rig misses.", "data")
     workers: int = _setting(-1, "Loader processes; -1 chooses.", "data", (), -1)
+    cache_gb: float = _setting(1.0, "Memory for decoded pictures, in GB: a corpus that fits is decoded once.", "data",
+                               (), 0)
 
     backbone: str = _setting("swin_base_patch4_window7_224", "drml, jaanet or any timm model.", "model")
     weights: str = _setting("imagenet", "imagenet, none (random start) or the path of a weights file.", "model")

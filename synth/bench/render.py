@@ -120,13 +120,13 @@ def _steps(mesh: AvatarMesh, scene: Scene, weights: np.ndarray, size_px: int, fr
     batches = max(frames // BATCH, 1)
     return {
         "blend and normals": _least(lambda _: pose_vertices(mesh, weights), batches) / BATCH,
-        "encode JPEG 95 4:4:4": _least(lambda _: encode(picture), frames),
+        "encode JPEG 95 4:2:0": _least(lambda _: encode(picture), frames),
     }
 
 
 def encode(picture: np.ndarray) -> bytes:
     """Return the JPEG of a picture (H, W, 3) uint8 as it is stored by default."""
-    return simplejpeg.encode_jpeg(picture, quality=95, colorspace="RGB", colorsubsampling="444")
+    return simplejpeg.encode_jpeg(picture, quality=95, colorspace="RGB", colorsubsampling="420")
 
 
 def _drawing(renderer: Renderer, positions: np.ndarray, normals: np.ndarray, weights: np.ndarray, frames: int) -> float:

@@ -14,6 +14,7 @@ from assets.errors import InputError, Problem, closest
 from assets.shard import Shard, find_shards
 from train.data.frames import FrameTable, Labels, check_both_classes, frame_table, genders, read_labels
 from train.data.splits import FOLDS, folds_of, held_out, rows_of
+from train.data.store import PictureStore
 from train.settings import TrainSettings
 
 
@@ -160,7 +161,8 @@ def assemble(settings: TrainSettings) -> RunData:
     columns = choose_columns(settings, source_shards, target_shards)
     listed = read_genders(settings.gender_csv)
     source_name = corpus_of(source_shards)
-    table = frame_table(source_shards)
+    store = PictureStore(int(settings.cache_gb * 1e9))
+    table = frame_table(source_shards, store)
     test, rest = _fold_test(settings, table, source_name, columns, listed)
     val, rest = _validation(settings, table, rest, source_name, columns, listed)
     labels = read_labels(table, columns, settings.mask_untransferred)
@@ -169,7 +171,7 @@ def assemble(settings: TrainSettings) -> RunData:
     check_both_classes(labels, columns, "source labels")
     target = None
     if target_shards:
-        target, test = _target(settings, frame_table(target_shards), corpus_of(target_shards), columns, listed)
+        target, test = _target(settings, frame_table(target_shards, store), corpus_of(target_shards), columns, listed)
     return RunData(
         columns,
         table.only(keep),

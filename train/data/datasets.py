@@ -15,7 +15,7 @@ from assets.landmarks import IBUG49, SCHEMES, mirror_of
 from assets.shard_format import IMAGE_REAL
 from train.data.batches import EvalBatch, PairedBatch, TargetBatch, pictures_tensor
 from train.data.frames import FrameTable, Labels
-from train.data.pictures import Crops, centre_crops, random_crops, read_into
+from train.data.pictures import Crops, centre_crops, cut_into, random_crops, read_picture, shrink_for
 
 
 @dataclass(frozen=True)
@@ -41,21 +41,37 @@ class FrameDataset(Dataset):
     table : FrameTable
     crop_ratio : float
         Side of the crop over the side of the picture (224/256 in the paper).
+    input_px : int
+        Side of the network's input: pictures are decoded no larger than it needs. 0 decodes them whole.
+
+    Attributes
+    ----------
+    size_px, side_px : int
+        Side of the decoded picture and of its crop.
     """
 
-    def __init__(self, table: FrameTable, crop_ratio: float) -> None:
+    images: tuple[str, ...] = (IMAGE_REAL,)
+
+    def __init__(self, table: FrameTable, crop_ratio: float, input_px: int = 0) -> None:
         self.table = table
-        self.side_px = round(table.size_px * crop_ratio)
+        self.shrink = shrink_for(table.size_px, crop_ratio, input_px)
+        self.size_px = table.size_px // self.shrink
+        self.side_px = round(self.size_px * crop_ratio)
 
     def __len__(self) -> int:
         return len(self.table)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether all pictures fit into the store, so that loader processes would only repeat the decoding."""
+        return self.table.store.room_for(len(self) * len(self.images), self.size_px)
+
     def crops(self, plan: BatchPlan) -> Crops:
         """Return the crops of a plan."""
         if not plan.keys:
-            return centre_crops(len(plan.rows), self.table.size_px, self.side_px)
+            return centre_crops(len(plan.rows), self.size_px, self.side_px)
         seed, *keys = plan.keys
-        return random_crops(len(plan.rows), self.table.size_px, self.side_px, rng_for(int(seed), *keys))
+        return random_crops(len(plan.rows), self.size_px, self.side_px, rng_for(int(seed), *keys))
 
     def pictures(self, rows: np.ndarray, images: tuple[str, ...], crops: Crops, at: np.ndarray) -> np.ndarray:
         """Decode ``images`` of table rows → (len(rows), len(images), side, side, 3) uint8.
@@ -64,10 +80,21 @@ class FrameDataset(Dataset):
         """
         out = np.empty((len(rows), len(images), self.side_px, self.side_px, 3), np.uint8)
         for index, row in enumerate(rows):
-            shard = self.table.shards[self.table.shard[row]]
             for number, image in enumerate(images):
-                read_into(out[index, number], shard, image, int(self.table.row[row]), crops, int(at[index]))
+                cut_into(out[index, number], self.picture(int(row), image), crops, int(at[index]))
         return out
+
+    def picture(self, row: int, image: str) -> np.ndarray:
+        """Return one decoded picture of a row of the table, from the store if all of them fit there."""
+        shard, at = self.table.shards[self.table.shard[row]], int(self.table.row[row])
+        if not self.in_memory:
+            return read_picture(shard, image, at, self.table.size_px, self.shrink)
+        key = (str(shard.path), image, at, self.shrink)
+        picture = self.table.store.get(key)
+        if picture is None:
+            picture = read_picture(shard, image, at, self.table.size_px, self.shrink)
+            self.table.store.put(key, picture)
+        return picture
 
     def batch(self, plan: BatchPlan) -> Any:
         """Build the batch of a plan."""
@@ -92,13 +119,21 @@ class PairedDataset(FrameDataset):
         Decode twins. Methods that use none leave it off and pay nothing.
     with_landmarks : bool
         Deliver 49 landmarks of each real frame.
+    input_px : int
     """
 
     def __init__(
-        self, table: FrameTable, labels: Labels, crop_ratio: float, with_twins: bool, with_landmarks: bool = False
+        self,
+        table: FrameTable,
+        labels: Labels,
+        crop_ratio: float,
+        with_twins: bool,
+        with_landmarks: bool = False,
+        input_px: int = 0,
     ) -> None:
-        super().__init__(table, crop_ratio)
+        super().__init__(table, crop_ratio, input_px)
         self.labels, self.with_twins = labels, with_twins
+        self.images = (IMAGE_REAL, *(table.twins if with_twins else ()))
         self.landmarks = landmarks_in_picture(table) if with_landmarks else None
 
     def batch(self, plan: BatchPlan) -> PairedBatch:
@@ -111,7 +146,7 @@ class PairedDataset(FrameDataset):
         twins = self.pictures(rows[paired], names, crops, paired)
         points = np.empty((len(rows), 0, 2), np.float32)
         if self.landmarks is not None:
-            points = move_landmarks(self.landmarks[rows], crops)
+            points = move_landmarks(self.landmarks[rows] / self.shrink, crops)
         return PairedBatch(
             pictures_tensor(real),
             pictures_tensor(twins),
@@ -143,15 +178,16 @@ class EvalDataset(FrameDataset):
     crop_ratio : float
     image : str
         ``real`` or the name of a twin.
+    input_px : int
     """
 
-    def __init__(self, table: FrameTable, crop_ratio: float, image: str = IMAGE_REAL) -> None:
-        super().__init__(table, crop_ratio)
-        self.image = image
+    def __init__(self, table: FrameTable, crop_ratio: float, image: str = IMAGE_REAL, input_px: int = 0) -> None:
+        super().__init__(table, crop_ratio, input_px)
+        self.images = (image,)
 
     def batch(self, plan: BatchPlan) -> EvalBatch:
         """Build a batch of pictures and their rows."""
-        images = self.pictures(plan.rows, (self.image,), self.crops(plan), np.arange(len(plan.rows)))[:, 0]
+        images = self.pictures(plan.rows, self.images, self.crops(plan), np.arange(len(plan.rows)))[:, 0]
         return EvalBatch(pictures_tensor(images), torch.from_numpy(plan.rows.astype(np.int64)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from assets.corpora import UNKNOWN
 from assets.errors import InputError, Problem, closest
 from assets.shard import Shard
 from assets.shard_format import IMAGE_REAL, Status
+from train.data.store import PictureStore
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class FrameTable:
         Names of the twins; empty if no shard has any.
     size_px : int
         Side of every picture.
+    store : PictureStore
+        Decoded pictures, shared by all tables of a run.
     """
 
     shards: tuple[Shard, ...]
@@ -41,6 +44,7 @@ class FrameTable:
     paired: np.ndarray
     twins: tuple[str, ...]
     size_px: int
+    store: PictureStore = field(default_factory=lambda: PictureStore(0), compare=False)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -52,9 +56,7 @@ class FrameTable:
 
     def only(self, keep: np.ndarray) -> FrameTable:
         """Return the table of the frames where ``keep`` (N,) bool holds."""
-        return FrameTable(
-            self.shards, self.shard[keep], self.row[keep], self.paired[keep], self.twins, self.size_px
-        )  # fmt: skip
+        return replace(self, shard=self.shard[keep], row=self.row[keep], paired=self.paired[keep])
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,14 @@ class Labels:
     twin_mask: np.ndarray
 
 
-def frame_table(shards: Sequence[Shard]) -> FrameTable:
+def frame_table(shards: Sequence[Shard], store: PictureStore | None = None) -> FrameTable:
     """List the frames that have a real picture.
+
+    Parameters
+    ----------
+    shards : sequence of Shard
+    store : PictureStore or None
+        Where decoded pictures are kept; None keeps none.
 
     Raises
     ------
@@ -93,7 +101,7 @@ def frame_table(shards: Sequence[Shard]) -> FrameTable:
             whole &= shard.offsets[twin][rows, 1] > 0
         parts.append((np.full(len(rows), number), rows, whole & bool(shard.twins)))
     shard_of, row, paired = (np.concatenate(column) for column in zip(*parts, strict=True))
-    table = FrameTable(tuple(shards), shard_of, row, paired, twins, sizes.pop())
+    table = FrameTable(tuple(shards), shard_of, row, paired, twins, sizes.pop(), store or PictureStore(0))
     if not len(table):
         raise InputError.one("no frame has a picture", where, "look at `synth report` for what became of the frames")
     return table

@@ -17,13 +17,15 @@ def batches(
 ) -> Iterator[Any]:
     """Yield the batches of ``plans`` in their order.
 
-    The result does not depend on the number of workers, and no global random state is touched.
+    The result does not depend on the number of workers, and no global random state is touched. Pictures that all fit
+    into the table's store are decoded by this process, once.
 
     Raises
     ------
     InputError
         What a worker found wrong with a shard.
     """
+    workers = 0 if dataset.in_memory else workers
     loader = DataLoader(
         dataset,
         batch_size=None,

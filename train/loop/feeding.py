@@ -31,14 +31,15 @@ def micro_batches(run: Run, epoch: int, first: int, last: int) -> Iterator[tuple
     pin = fabric.device.type == "cuda"
     kind = type(run.method)
     source = PairedDataset(
-        data.source, data.labels, facts.crop_ratio, kind.needs_twins(settings), run.system.encoder.needs_landmarks
+        data.source, data.labels, facts.crop_ratio, kind.needs_twins(settings), run.system.encoder.needs_landmarks,
+        facts.side_px,
     )  # fmt: skip
     plans = source_plans(len(source), settings.batch, epoch, first, last, settings.seed, rank, world)
     stream = batches(source, plans, run.workers, pin)
     if not kind.needs_target(settings) or data.target is None:
         yield from ((batch, None) for batch in stream)
         return
-    target = TargetDataset(data.target, facts.crop_ratio)
+    target = TargetDataset(data.target, facts.crop_ratio, facts.side_px)
     offset = epoch * run.steps * settings.accumulate
     plans = target_plans(len(target), settings.batch, offset + first, offset + last, settings.seed, rank, world)
     yield from zip(stream, batches(target, plans, run.workers, pin), strict=True)

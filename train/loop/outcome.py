@@ -26,7 +26,7 @@ LOCK, METRICS, BEST, SCORES = "config.lock", "metrics.json", "best.pt", "scores.
 SIMULATED_NOTE = "simulated stand-in: the pictures called real were rendered; scores say nothing about real faces"
 ORACLE_NOTE = "oracle-target: the epoch was chosen on target labels; not a fair score"
 
-_FREE = ("workers", "log_every", "save_every", "boot")
+_FREE = ("workers", "cache_gb", "log_every", "save_every", "boot")
 """Settings that a continued run may change."""
 
 

@@ -40,12 +40,13 @@ def probabilities(
     """
     was = [module.training for module in (detector.encoder, detector.heads)]
     detector.eval()
-    dataset = EvalDataset(table, detector.encoder.facts.crop_ratio, image)
+    facts = detector.encoder.facts
+    dataset = EvalDataset(table, facts.crop_ratio, image, facts.side_px)
     out = torch.zeros(len(table), outputs, device=fabric.device)
     for part in batches(dataset, eval_plans(len(table), batch, fabric.global_rank, fabric.world_size), workers):
         part = part.to(fabric.device)
         with fabric.autocast():
-            out[part.rows] = detector(to_input(part.images, detector.encoder.facts)).float()
+            out[part.rows] = detector(to_input(part.images, facts)).float()
     if fabric.world_size > 1:
         out = fabric.all_reduce(out, reduce_op="sum")
     detector.encoder.train(was[0])
