@@ -23,6 +23,7 @@ class Status(IntEnum):
     RENDER_FAILED = 3
     FRAME_MISSING = 4
     REAL_ONLY = 5
+    UNREADABLE = 6
 
 
 STATUS_MEANING = {
@@ -32,7 +33,11 @@ STATUS_MEANING = {
     Status.RENDER_FAILED: "a twin could not be drawn",
     Status.FRAME_MISSING: "a label row names a frame that the source does not have",
     Status.REAL_ONLY: "an aligned real crop without twins, as written by ingest",
+    Status.UNREADABLE: "the picture file of the frame is there but cannot be decoded",
 }
+
+WITHOUT_PICTURE = (Status.NO_FACE, Status.FRAME_MISSING, Status.UNREADABLE)
+"""Rows with one of these have no picture at all."""
 
 
 @dataclass(frozen=True)

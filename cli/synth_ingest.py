@@ -26,7 +26,7 @@ DEFAULT_OUT = "out"
     docs/datasets.md describes the layouts. A subject with anything wrong is listed and left out; the others go on.
     Mend it and give the same command again: finished subjects are kept.
 
-    Exit codes: 0 done, 1 some subjects failed, 2 a mistake in the input, 3 no face anywhere.
+    Exit codes: 0 done, 1 some subjects or pictures could not be read, 2 a mistake in the input, 3 no face anywhere.
     """
 )
 @click.option("--corpus", metavar="NAME", help="bp4d, disfa, gft, video, folder, csv, or a stand-in corpus.")
@@ -97,11 +97,11 @@ def _run(settings: Any, plan: Any, folder: Path, workers: int, overwrite: bool) 
 
     with progress_watcher() as watcher:
         result = run(settings, plan, folder, workers, overwrite, watcher)
-    for subject, problems in result.failed.items():
+    for subject, problems in (result.failed | result.flawed).items():
         report("synth", (f"subject {subject}: {problem}" for problem in problems))
     if result.kept:
         click.echo(f"kept      {result.kept} subjects were finished before")
     for line in count_lines(result.total, plan.frames, len(result.failed)):
         click.echo(line)
     click.echo(f"shards    {len(result.counts)} in {folder / 'shards'}; check them with: synth verify {folder}")
-    return 1 if result.failed else 0
+    return 1 if result.failed or result.flawed else 0

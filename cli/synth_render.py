@@ -26,7 +26,7 @@ DEFAULT_OUT = "out"
     A run that was stopped goes on when the same command is given again: finished subjects are kept, and the
     result is the same as that of an unbroken run.
 
-    Exit codes: 0 done, 1 some subjects failed, 2 a mistake in the input, 3 no face anywhere.
+    Exit codes: 0 done, 1 some subjects or pictures could not be read, 2 a mistake in the input, 3 no face anywhere.
     """
 )
 @click.option("--source", multiple=True, metavar="PATH|NAME", help="Video, picture, folder, CSV manifest, a stand-in "
@@ -114,7 +114,7 @@ def _run(settings: Any, plan: Any, folder: Path, workers: int, overwrite: bool) 
 
     with progress_watcher() as watcher:
         result = run(settings, plan, folder, workers, overwrite, watcher)
-    for subject, problems in result.failed.items():
+    for subject, problems in (result.failed | result.flawed).items():
         report("synth", (f"subject {subject}: {problem}" for problem in problems))
     click.echo(f"renderer  {result.renderer}")
     if result.kept:
@@ -123,7 +123,7 @@ def _run(settings: Any, plan: Any, folder: Path, workers: int, overwrite: bool) 
         click.echo(line)
     look = f"; look at them with: synth view {folder}" if result.total("ok") else ""
     click.echo(f"shards    {len(result.counts)} in {folder / 'shards'}{look}")
-    return 1 if result.failed else 0
+    return 1 if result.failed or result.flawed else 0
 
 
 def count_lines(total: Any, planned: int, failed: int) -> list[str]:

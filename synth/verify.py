@@ -10,12 +10,10 @@ import numpy as np
 
 from assets.errors import InputError
 from assets.shard import Shard, find_shards
-from assets.shard_format import IMAGE_REAL, Status
+from assets.shard_format import IMAGE_REAL, WITHOUT_PICTURE, Status
 from synth.run.folder import RUN_FILE, read_json
 from synth.shards.checksums import CHECKSUM_FILE, file_sha256
 from synth.shards.encode import decode_picture
-
-NO_PICTURE = (Status.NO_FACE, Status.FRAME_MISSING)
 
 
 @dataclass
@@ -156,8 +154,8 @@ def _check_pictures(shard: Shard, image: str, decode: bool) -> list[str]:
     there = length > 0
     complete = status == Status.OK
     if image == IMAGE_REAL:
-        complete = ~np.isin(status, NO_PICTURE)
-    missing, surplus = np.flatnonzero(complete & ~there), np.flatnonzero(np.isin(status, NO_PICTURE) & there)
+        complete = ~np.isin(status, WITHOUT_PICTURE)
+    missing, surplus = np.flatnonzero(complete & ~there), np.flatnonzero(np.isin(status, WITHOUT_PICTURE) & there)
     if len(missing):
         faults.append(f"{len(missing)} rows lack their picture {image!r}, first row {missing[0]}")
     if len(surplus):

@@ -10,6 +10,7 @@ import numpy as np
 
 from assets.errors import InputError, Problem, closest
 from synth.corpora.landmark_files import LandmarkFiles
+from synth.sources.images import ImageSequence
 from synth.sources.match import take_rows
 from synth.tracks import GivenLandmarks, Labels, Sequence
 
@@ -72,6 +73,12 @@ class CorpusSequence:
         intensity = None if old.intensity is None else old.intensity[rows]
         labels = replace(old, au=old.au[rows], mask=old.mask[rows], intensity=intensity)
         return replace(self, frames=self.frames[rows], time_s=self.time_s[rows], labels=labels)
+
+    def picture_file(self, row: int) -> str | None:
+        """Return the file of a planned frame, None where there is none, or where the pictures are a video's."""
+        if not isinstance(self.stream, ImageSequence):
+            return None
+        return self.stream.picture_file(int(np.searchsorted(self.stream_frames, self.frames[row])))
 
     def pictures(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray | None]:
         """Yield one (H, W, 3) uint8 RGB picture per planned frame, None where it does not exist."""

@@ -149,22 +149,25 @@ def _open_footage(config: IngestConfig) -> Source:
         raise InputError.one(f"unknown corpus {config.corpus!r}", "--corpus", hint)
     if not config.root:
         raise InputError.one(f"no {config.corpus} named", "--root", "name one or more")
-    gender = config.gender or "unknown"
     failed: dict[str, tuple[Problem, ...]] = {}
     good: list[str] = []
     for root in config.root:
         try:
             _check_kind(Path(root), config.corpus)
-            open_source(SourceSpec((root,), gender=gender, au_threshold=config.au_threshold))
             good.append(root)
         except InputError as error:
             failed[Path(root).stem] = error.problems
     if not good:
         raise InputError(problem for problems in failed.values() for problem in problems)
     spec = SourceSpec(
-        tuple(good), config.labels, config.landmarks, gender, config.au_threshold, None, config.frames, config.seed
-    )
-    source = open_source(spec)
+        tuple(good), config.labels, config.landmarks, config.gender or "unknown", config.au_threshold, None,
+        config.frames, config.seed,
+    )  # fmt: skip
+    try:
+        source = open_source(spec)
+    except InputError as error:
+        raise InputError([*(p for problems in failed.values() for p in problems), *error.problems]) from None
+    failed |= source.failed
     wanted = list(source.subjects) if config.subjects is None else names_in(config.subjects)
     raise_problems(
         Problem(f"subject {name!r} is not there", "--subjects", closest(name, source.subjects))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from assets.action_units import au_columns
-from assets.shard_format import Status
+from assets.shard_format import WITHOUT_PICTURE
 from assets.units import UNITS
 from synth.run.crop import crop_maps, without_roll
 from synth.run.job import SubjectJob
@@ -36,7 +36,7 @@ def put_rows(writer: ShardWriter, job: SubjectJob, tracks: list[FrameTrack], fit
     labels = subject_labels(sequences, job.au_numbers)
     counts = [len(sequence.frames) for sequence in sequences]
     crops = crop_maps(fitted.eyes_px, fitted.px_per_mm, fitted.rotation, job.config.size)
-    crops[np.isin(fitted.status, (Status.NO_FACE, Status.FRAME_MISSING))] = np.nan
+    crops[np.isin(fitted.status, WITHOUT_PICTURE)] = np.nan
     values: dict[str, Any] = {
         "sequence": np.repeat(np.arange(len(counts)), counts),
         "frame": np.concatenate([sequence.frames for sequence in sequences]),

@@ -29,6 +29,7 @@ from synth.run.job import SubjectJob
 from synth.run.plan import RunPlan, SubjectPlan
 from synth.run.pool import run_jobs
 from synth.run.subject import render_subject
+from synth.run.unreadable import picture_problems
 from synth.run.versions import library_versions
 from synth.shards.checksums import file_sha256
 from synth.verify import shard_counts
@@ -45,6 +46,8 @@ class RunResult:
         Subject to ``planned`` and the count of each status.
     failed : dict of str to tuple of Problem
         Subjects without a shard, and why.
+    flawed : dict of str to tuple of Problem
+        Subjects with pictures that could not be read; their rows say so, the others are complete.
     kept : int
         Subjects that were finished before.
     renderer : str
@@ -53,6 +56,7 @@ class RunResult:
     out: Path
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    flawed: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     kept: int = 0
     renderer: str = ""
 
@@ -115,7 +119,8 @@ def run(
         prepare_folder(out, config, plan, overwrite)
         done = finished_subjects(out, plan)
         result = RunResult(out, failed=dict(plan.source.failed), kept=len(done), renderer=renderer)
-        result.counts = {p.subject: shard_counts(_shard(out, p)) for p in plan.subjects if p.subject in done}
+        for subject in (p for p in plan.subjects if p.subject in done):
+            _count(result, subject, shard_counts(_shard(out, subject)))
         _record(out, config, plan, result)
         watcher.begin(plan, frozenset(done), renderer)
         todo = [p for p in plan.subjects if p.subject not in done]
@@ -126,7 +131,7 @@ def run(
             if outcome.value is None:
                 result.failed[subject.subject] = outcome.problems
             else:
-                result.counts[subject.subject] = outcome.value
+                _count(result, subject, outcome.value)
                 done[subject.subject] = file_sha256(_shard(out, subject))
                 write_checksums(out, plan, done)
             _record(out, config, plan, result)
@@ -141,6 +146,15 @@ def run(
             what, ", ".join(config.source), "check that the source shows a face of at least 40 pixels"
         )
     return result
+
+
+def _count(result: RunResult, plan: SubjectPlan, counts: dict[str, Any]) -> None:
+    """Take up a finished subject."""
+    result.counts[plan.subject] = counts
+    if counts["unreadable"] or counts["frame_missing"]:
+        problems = picture_problems(plan, _shard(result.out, plan))
+        if problems:
+            result.flawed[plan.subject] = problems
 
 
 def _shard(out: Path, plan: SubjectPlan) -> Path:
@@ -193,6 +207,8 @@ def run_attributes(config: RenderConfig, plan: RunPlan, rig: Rig, renderer: str)
 def _record(out: Path, config: RenderConfig, plan: RunPlan, result: RunResult) -> None:
     """Write ``run.json``; nothing in it depends on time or on the order of work."""
     results: dict[str, Any] = {name: {"state": "complete", **counts} for name, counts in result.counts.items()}
+    for name, problems in result.flawed.items():
+        results[name]["problems"] = [str(problem) for problem in problems]
     for name, problems in result.failed.items():
         results[name] = {"state": "failed", "problems": [str(problem) for problem in problems]}
     for subject in plan.subjects:

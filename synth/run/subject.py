@@ -24,6 +24,7 @@ from synth.run.plan import shard_folder
 from synth.run.rows import CAMERA_DISTANCE, put_avatars, put_rows, subject_attributes
 from synth.run.tracks import Ticking, fit_subject
 from synth.run.twins import BATCH, TwinDescription, draw_twin, loaded_rig, twin_mesh, twin_scene
+from synth.run.unreadable import mark_unreadable
 from synth.shards.encode import ENCODERS
 from synth.shards.writer import ShardWriter, image_groups
 from synth.verify import shard_counts
@@ -79,7 +80,7 @@ def _track_and_fit(writer: ShardWriter, job: SubjectJob, rig: Rig, tick: Tick) -
     networks = _networks(job.config.detector)
     settings = TrackSettings(detector=job.config.detector, face_rule=job.config.face_rule)
     tracks = [
-        fill_gaps(track_sequence(Ticking(s, tick), settings, networks), s, settings, networks)
+        mark_unreadable(fill_gaps(track_sequence(Ticking(s, tick), settings, networks), s, settings, networks), s)
         for s in job.plan.sequences
     ]
     fitted = fit_subject(tracks, job.plan.sequences, rig, job.config.label_prior, use_labels=bool(job.avatars))

@@ -43,6 +43,10 @@ class ImageSequence:
     labels: Labels | None = None
     given_landmarks: GivenLandmarks | None = None
 
+    def picture_file(self, row: int) -> str | None:
+        """Return the file of a planned frame, None where none is named."""
+        return self.paths[row]
+
     def pictures(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray | None]:
         """Yield (H, W, 3) uint8 RGB pictures of the planned frames ``start`` to ``stop``; None if unreadable."""
         for path in self.paths[start:stop]:

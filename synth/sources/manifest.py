@@ -19,7 +19,9 @@ from synth.tracks import Labels
 Row = tuple[int, dict[str, str]]
 
 
-def read_manifest(path: str | Path, intensity_threshold: float) -> list[FootageSequence]:
+def read_manifest(
+    path: str | Path, intensity_threshold: float
+) -> tuple[list[FootageSequence], dict[str, tuple[Problem, ...]]]:
     """Read a manifest with the columns ``path, subject, gender, sequence, frame`` and Action Units.
 
     Only ``path`` must be there. Paths are relative to the manifest. Rows of pictures with the same subject and
@@ -33,13 +35,15 @@ def read_manifest(path: str | Path, intensity_threshold: float) -> list[FootageS
 
     Returns
     -------
-    list of VideoSequence or ImageSequence
-        In the order of first appearance.
+    sequences : list of VideoSequence or ImageSequence
+        In the order of first appearance. A picture that is broken or not there keeps its row.
+    failed : dict of str to tuple of Problem
+        Subjects whose rows cannot be used, and why.
 
     Raises
     ------
     InputError
-        Every problem of every row at once.
+        Problems of the table itself, all at once.
     """
     table = read_csv(path)
     if "path" not in table.header:
@@ -48,15 +52,15 @@ def read_manifest(path: str | Path, intensity_threshold: float) -> list[FootageS
     groups, genders, problems = _group(table)
     raise_problems(problems)
     out: list[FootageSequence] = []
+    failed: dict[str, tuple[Problem, ...]] = {}
     for (subject, name), rows in groups.items():
         is_video = _file(table, rows[0]).suffix.lower() in VIDEO_SUFFIXES
         make = _video_sequence if is_video else _image_sequence
         try:
             out.append(make(table, cells, rows, subject, name, genders[subject]))
         except InputError as error:
-            problems += error.problems
-    raise_problems(problems)
-    return out
+            failed[subject] = (*failed.get(subject, ()), *error.problems)
+    return [sequence for sequence in out if sequence.subject not in failed], failed
 
 
 def _file(table: CsvTable, row: int) -> Path:
@@ -106,7 +110,8 @@ def _image_sequence(
     files = [_file(table, row) for row in rows]
     lines = [table.rows[row][0] for row in rows]
     found = [image_problem(file, table.where(line, "path")) for file, line in zip(files, lines, strict=True)]
-    problems = [problem for problem in found if problem is not None]
+    flaws = [problem for problem in found if problem is not None]
+    problems: list[Problem] = []
     numbers = frame_numbers(files)
     if "frame" in table.header and any(table.rows[row][1]["frame"] for row in rows):
         part = replace(table, rows=tuple(table.rows[row] for row in rows))
@@ -118,7 +123,8 @@ def _image_sequence(
         if first != line:
             what = f"frame {number} of {subject}/{name} already stands in row {first}"
             problems.append(Problem(what, table.where(line), "keep one row per frame"))
-    raise_problems(problems)
+    if problems or len(flaws) == len(files):
+        raise_problems([*flaws, *problems])
     order = np.argsort(numbers, kind="stable")
     paths = tuple(str(files[i]) for i in order)
     labels = _labels(cells, np.array(rows)[order])

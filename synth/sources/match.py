@@ -90,8 +90,12 @@ def integer_column(table: CsvTable, column: str) -> tuple[np.ndarray, list[Probl
     return values, problems
 
 
-def attach_labels(sequences: list[FootageSequence], labels: LabelRows) -> list[FootageSequence]:
+def attach_labels(
+    sequences: list[FootageSequence], labels: LabelRows, absent: frozenset[str] = frozenset()
+) -> list[FootageSequence]:
     """Return the sequences with the labels of their frames; frames without a row keep mask 0.
+
+    Rows of subjects in ``absent``, which could not be read, are passed over; a row that names nobody could be theirs.
 
     Videos count frames from 0. A file that has no row 0 but one for the frame after the last, and every file that
     OpenFace wrote (it has a column ``success``), counts from 1.
@@ -105,11 +109,18 @@ def attach_labels(sequences: list[FootageSequence], labels: LabelRows) -> list[F
     problems: list[Problem] = []
     for row, (subject, name) in enumerate(labels.keys):
         fitting = [i for i, s in enumerate(sequences) if subject in ("", s.subject) and name in ("", s.name)]
-        if len(fitting) == 1:
+        could_be = absent if not subject and not name else absent & {subject}
+        if could_be and not fitting:
+            continue
+        if len(fitting) + len(could_be) == 1:
             groups.setdefault(fitting[0], []).append(row)
             continue
         line = labels.table.rows[row][0]
-        what = "matches no sequence of the source" if not fitting else f"could belong to {len(fitting)} sequences"
+        what = (
+            "matches no sequence of the source"
+            if not fitting
+            else f"could belong to {len(fitting) + len(could_be)} sequences"
+        )
         known = ", ".join(sorted({f"{s.subject}/{s.name}" for s in sequences})[:6])
         mend = f"fill the columns 'subject' and 'sequence'; the source has {known}"
         problems.append(Problem(f"label row {subject}/{name} {what}", labels.table.where(line), mend))

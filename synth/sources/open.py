@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assets.corpora import CORPORA
 from assets.errors import InputError, Problem, closest
 from synth.sources.csv_table import raise_problems
-from synth.sources.gender import parse_gender
-from synth.sources.images import IMAGE_SUFFIXES, image_problem, open_images
+from synth.sources.footage import open_footage
 from synth.sources.label_csv import DEFAULT_INTENSITY_THRESHOLD
-from synth.sources.manifest import read_manifest
-from synth.sources.match import FootageSequence, attach_labels, limit_frames, read_labels
-from synth.sources.video import VIDEO_SUFFIXES, open_video
+from synth.sources.match import attach_labels, limit_frames, read_labels
 from synth.tracks import Sequence
 
 STANDIN_CORPORA = ("standin-bp4d", "standin-disfa", "standin-gft")
@@ -93,10 +89,12 @@ class Source:
 def open_source(spec: SourceSpec) -> Source:
     """Open everything a specification names and check it.
 
+    Subjects that cannot be read while others can are in ``failed``; with ``landmarks`` everything must be readable.
+
     Raises
     ------
     InputError
-        Every problem found, at once: missing or broken files, unknown names, labels that do not match.
+        Every problem found, at once: nothing that can be read, unknown names, labels that do not match.
     """
     names = spec.sources or (DEFAULT_SOURCE,)
     standins = [name for name in names if name.startswith("standin") and not Path(name).exists()]
@@ -104,13 +102,16 @@ def open_source(spec: SourceSpec) -> Source:
         return _open_standin(names, spec)
     if spec.root is not None or any(name in CORPORA and not Path(name).exists() for name in names):
         return _open_licensed(names, spec)
-    kinds, sequences = _open_footage(names, spec)
+    found = open_footage(names, spec.gender, spec.au_threshold)
+    kinds, sequences = found.kinds, found.sequences
     if spec.landmarks is not None:
+        raise_problems(problem for problems in found.failed.values() for problem in problems)
         from synth.landmarks.given import attach_landmarks
 
         sequences = attach_landmarks(sequences, spec.landmarks)
     if spec.labels is not None:
-        sequences = attach_labels(sequences, read_labels(spec.labels, spec.au_threshold))
+        rows = read_labels(spec.labels, spec.au_threshold)
+        sequences = attach_labels(sequences, rows, frozenset(found.failed))
     subjects = sorted({sequence.subject for sequence in sequences})
     if spec.subjects is not None and spec.subjects > len(subjects):
         what = f"{spec.subjects} subjects asked for but the source has {len(subjects)}"
@@ -122,7 +123,8 @@ def open_source(spec: SourceSpec) -> Source:
     by_subject: dict[str, tuple[Sequence, ...]] = {
         name: tuple(s for s in sequences if s.subject == name) for name in kept
     }
-    return Source(kinds.pop() if len(kinds) == 1 else "mixed", False, "as granted to the user by its owner", by_subject)
+    kind = kinds.pop() if len(kinds) == 1 else "mixed"
+    return Source(kind, False, "as granted to the user by its owner", by_subject, found.failed)
 
 
 def _open_standin(names: tuple[str, ...], spec: SourceSpec) -> Source:
@@ -172,76 +174,3 @@ def _open_licensed(names: tuple[str, ...], spec: SourceSpec) -> Source:
         name: tuple(one for one in opened.sequences if one.subject == name) for name in opened.subjects[: spec.subjects]
     }
     return Source(opened.name, False, LICENCE, by_subject, dict(opened.failed))
-
-
-def _open_footage(names: tuple[str, ...], spec: SourceSpec) -> tuple[set[str], list[FootageSequence]]:
-    gender = parse_gender(spec.gender, "--gender")
-    problems: list[Problem] = []
-    kinds: set[str] = set()
-    sequences: list[FootageSequence] = []
-    for name in names:
-        try:
-            kind, found = _open_one(Path(name), gender, spec)
-        except InputError as error:
-            problems += error.problems
-            continue
-        kinds.add(kind)
-        sequences += found
-    raise_problems(problems)
-    doubles = [key for key, n in Counter((s.subject, s.name) for s in sequences).items() if n > 1]
-    raise_problems(
-        Problem(f"two inputs are called {subject}/{name}", "--source", "rename one, or list them in a CSV manifest")
-        for subject, name in doubles
-    )
-    return kinds, sequences
-
-
-def _open_one(path: Path, gender: str, spec: SourceSpec) -> tuple[str, list[FootageSequence]]:
-    """Open one ``--source`` value and return what kind it is and its sequences."""
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        return "images", _open_folder(path, gender)
-    if not path.exists():
-        hint = closest(str(path), STANDIN_CORPORA) if "/" not in str(path) and not suffix else "check the path"
-        raise InputError.one("there is no such file or folder", path, hint)
-    if suffix == ".csv":
-        found = read_manifest(path, spec.au_threshold)
-        return "manifest", [replace(s, apparent_gender=gender) if s.apparent_gender == "unknown" else s for s in found]
-    if suffix in VIDEO_SUFFIXES:
-        return "video", [open_video(path, path.stem, path.stem, gender)]
-    if suffix in IMAGE_SUFFIXES:
-        problem = image_problem(path)
-        if problem is not None:
-            raise InputError(problem)
-        return "images", [open_images([path], path.stem, path.stem, gender)]
-    raise InputError.one("this is no video, picture, folder or CSV", path, "pass MP4, AVI, MOV, JPEG, PNG or CSV")
-
-
-def _open_folder(folder: Path, gender: str) -> list[FootageSequence]:
-    """Open a folder: pictures in it are one sequence; sub-folders are subjects, their sub-folders sequences.
-
-    A folder without sub-folders is one subject. Videos are sequences of the subject whose folder holds them, and
-    subjects of their own in the top folder.
-    """
-    out: list[FootageSequence] = []
-    problems: list[Problem] = []
-    places = [(folder, folder.resolve().name)]
-    for child in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        places.append((child, child.name))
-        places += [(g, child.name) for g in sorted(child.iterdir()) if g.is_dir() and not g.name.startswith(".")]
-    for place, subject in places:
-        files = sorted(path for path in place.iterdir() if path.is_file() and not path.name.startswith("."))
-        pictures = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
-        bad = [problem for problem in map(image_problem, pictures) if problem is not None]
-        problems += bad
-        if pictures and not bad:
-            out.append(open_images(pictures, subject, place.resolve().name, gender))
-        for video in (path for path in files if path.suffix.lower() in VIDEO_SUFFIXES):
-            try:
-                out.append(open_video(video, video.stem if place == folder else subject, video.stem, gender))
-            except InputError as error:
-                problems += error.problems
-    raise_problems(problems)
-    if not out:
-        raise InputError.one("the folder holds no picture and no video", folder, "pass another folder")
-    return out

@@ -54,12 +54,35 @@ def test_sequences_travel_to_other_processes(tmp_path: Path) -> None:
 
 
 def test_broken_and_missing_videos_are_all_named_at_once(tmp_path: Path) -> None:
-    write_video(tmp_path / "good.avi")
     (tmp_path / "noise.mp4").write_bytes(b"this is no video" * 100)
-    found = problems(tmp_path / "good.avi", tmp_path / "noise.mp4", tmp_path / "absent.mp4")
+    found = problems(tmp_path / "noise.mp4", tmp_path / "absent.mp4")
     assert len(found) == 2
     assert "noise.mp4" in found[0]
     assert "absent.mp4" in found[1]
+
+
+def test_one_broken_video_is_set_aside_with_its_label_rows(tmp_path: Path) -> None:
+    write_video(tmp_path / "good.avi")
+    (tmp_path / "noise.mp4").write_bytes(b"this is no video" * 100)
+    paths = (str(tmp_path / "good.avi"), str(tmp_path / "noise.mp4"))
+    labels = write_lines(tmp_path / "l.csv", "subject,frame,AU12", "good,3,1", "noise,3,1")
+    source = open_source(SourceSpec(paths, labels=str(labels)))
+    assert list(source.subjects) == ["good"]
+    assert list(source.failed) == ["noise"]
+    assert source.subjects["good"][0].labels.mask[:, 0].nonzero()[0].tolist() == [3]
+    unnamed = write_lines(tmp_path / "u.csv", "frame,AU12", "3,1")
+    with pytest.raises(InputError, match="could belong to 2 sequences"):
+        open_source(SourceSpec(paths, labels=str(unnamed)))
+
+
+def test_a_subject_with_one_broken_video_is_left_out_whole(tmp_path: Path) -> None:
+    for name in ("anna", "ben"):
+        (tmp_path / name).mkdir()
+        write_video(tmp_path / name / "1.avi")
+    (tmp_path / "anna" / "2.avi").write_bytes(b"RIFF")
+    source = open_source(SourceSpec((str(tmp_path),)))
+    assert list(source.subjects) == ["ben"]
+    assert [str(p) for p in source.failed["anna"]][0].startswith(str(tmp_path / "anna" / "2.avi"))
 
 
 def test_video_that_breaks_off_is_refused(tmp_path: Path) -> None:
@@ -96,11 +119,15 @@ def test_single_pictures_are_subjects_of_their_own(tmp_path: Path) -> None:
     assert sorted(opened(tmp_path / "a.png", tmp_path / "b.jpg", gender="f")) == ["a", "b"]
 
 
-def test_truncated_picture_is_named(tmp_path: Path) -> None:
+def test_broken_pictures_keep_their_rows_unless_all_are_broken(tmp_path: Path) -> None:
     path = write_image(tmp_path / "x" / "1.jpg")
-    write_image(tmp_path / "x" / "2.jpg")
-    path.write_bytes(path.read_bytes()[:-200])
+    good = write_image(tmp_path / "x" / "2.jpg")
+    path.write_bytes(path.read_bytes()[:300])
     (tmp_path / "x" / "3.png").write_bytes(b"\x89PNG and nothing more")
+    (sequence,) = opened(tmp_path / "x")["x"]
+    assert sequence.frames.tolist() == [1, 2, 3]
+    assert [picture is None for picture in sequence.pictures()][1:] == [False, True]
+    good.unlink()
     found = problems(tmp_path / "x")
     assert len(found) == 2
     assert "1.jpg" in found[0]
