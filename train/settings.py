@@ -29,12 +29,14 @@ class TrainSettings:
     target: str = _setting("", "Unlabelled target: a corpus under --data-root or a folder of shards.", "data")
     data_root: str = _setting("", "Folder that holds one folder of shards per corpus.", "data")
     aus: str = _setting("", "Action Units, for example 1,2,4; empty takes those of the published protocol.", "data")
-    protocol: str = _setting("transductive", "transductive: adapt to and test on all target frames, as in the paper; "
-                             "held-out: test on target subjects that adaptation never saw.", "data",
-                             ("transductive", "held-out"))
-    held_out_share: float = _setting(0.3, "Share of target subjects tested under --protocol held-out.", "data", (), 0)
+    evaluation: str = _setting("transductive", "transductive: adapt to and test on all target frames, as in the "
+                               "paper; held-out: test on target subjects that adaptation never saw.", "data",
+                               ("transductive", "held-out"))
+    held_out_share: float = _setting(0.3, "Share of target subjects tested under --evaluation held-out.", "data", (), 0)
     fold: int = _setting(-1, "Within-domain: hold out this third of the source subjects (0, 1, 2); -1 trains on all.",
                          "data", (), -1)
+    partition: str = _setting("", "Within-domain: train on the train and test on the test subjects of this CSV "
+                              "(subject,split); `deal` deals 60 : 18 : 18 by group instead.", "data")
     val_share: float = _setting(0.0, "Share of source subjects held out for --select source-val.", "data", (), 0)
     gender_csv: str = _setting("", "CSV with columns subject,gender for corpora whose shards do not know it.", "data")
     fairness: bool = _setting(True, "Report EO and SPD, which need the apparent gender of every subject.", "data")
@@ -48,6 +50,8 @@ class TrainSettings:
     input_px: int = _setting(0, "Side of the network input; 0 takes the model's own.", "model", (), 0)
     hidden: int = _setting(512, "Hidden units of each head.", "model", (), 1)
     dropout: float = _setting(0.1, "Dropout in the heads.", "model", (), 0)
+    narrow: bool = _setting(False, "Of a checkpoint that detects more Action Units than are asked for, keep the "
+                            "outputs asked for.", "model")
     heads: int = _setting(2, "Heads trained by `train base`; adaptation needs two.", "model", (), 1)
 
     alpha: float = _setting(0.3, "Weight of L_Dis (eqs. 8 and 9).", "method", (), 0)

@@ -251,7 +251,7 @@ def test_protocols_separate_subjects(corpora: Path, tiny: TrainSettings) -> None
 
     whole = assemble(tiny)
     assert len(whole.target) == len(whole.test.table) == 48
-    apart = assemble(replace(tiny, protocol="held-out"))
+    apart = assemble(replace(tiny, evaluation="held-out"))
     assert not set(apart.target.shard) & set(apart.test.table.shard)
     fold = assemble(replace(tiny, target="", fold=1))
     assert not set(fold.source.shard) & set(fold.test.table.shard)

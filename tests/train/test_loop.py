@@ -191,4 +191,4 @@ def test_training_learns_what_pictures_show(tiny: TrainSettings, tmp_path: Path)
     learned = replace(tiny, epochs=20, steps_per_epoch=0, lr=3e-3, hidden=32, fold=0, target="", batch=12)
     result = train(learned, "source", tmp_path / "x", stage="base")
     assert result["test"]["f1"]["avg"] > 0.75
-    assert result["protocol"] == "within-domain fold"
+    assert result["evaluation"] == "within-domain"

@@ -13,7 +13,7 @@ from assets.corpora import CORPORA, FEMALE, MALE, base_name, cross_domain_aus
 from assets.errors import InputError, Problem, closest
 from assets.shard import Shard, find_shards
 from train.data.frames import FrameTable, Labels, check_both_classes, frame_table, genders, read_labels
-from train.data.splits import FOLDS, folds_of, held_out, rows_of
+from train.data.splits import DEAL, FOLDS, folds_of, held_out, partition_of, rows_of
 from train.data.store import PictureStore
 from train.settings import TrainSettings
 
@@ -163,7 +163,7 @@ def assemble(settings: TrainSettings) -> RunData:
     source_name = corpus_of(source_shards)
     store = PictureStore(int(settings.cache_gb * 1e9))
     table = frame_table(source_shards, store)
-    test, rest = _fold_test(settings, table, source_name, columns, listed)
+    test, rest = _within_test(settings, table, source_name, columns, listed)
     val, rest = _validation(settings, table, rest, source_name, columns, listed)
     labels = read_labels(table, columns, settings.mask_untransferred)
     keep = rest & (labels.au_mask.any(1) | table.paired)
@@ -191,15 +191,26 @@ def _subset(
     return TestSet(table.only(keep), columns, genders(table, listed), name)
 
 
-def _fold_test(
+def _within_test(
     settings: TrainSettings, table: FrameTable, corpus: str, columns: tuple[str, ...], listed: dict[str, str]
 ) -> tuple[TestSet | None, np.ndarray]:
     everything = np.ones(len(table), bool)
+    if settings.partition:
+        if settings.fold >= 0:
+            raise InputError.one("a fold and a partition are asked for", "--partition", "leave one of them out")
+        split = partition_of(table.subjects, corpus, settings.partition)
+        train, test = (
+            rows_of(table.shard, table.subjects, [name for name in table.subjects if split[name] == part])
+            for part in ("train", "test")
+        )
+        how = "dealt by group, no official list" if settings.partition == DEAL else "official"
+        name = f"{corpus}, test subjects of the train/val/test partition ({how})"
+        return _subset(table, test, columns, listed, name), train
     if settings.fold < 0:
         return None, everything
     if settings.fold >= FOLDS:
         raise InputError.one(f"fold {settings.fold} is not among 0 to {FOLDS - 1}", "--fold", "pass 0, 1 or 2")
-    fold = folds_of(table.subjects, corpus, settings.seed, genders(table, listed))[settings.fold]
+    fold = folds_of(table.subjects, corpus, groups=genders(table, listed))[settings.fold]
     out = rows_of(table.shard, table.subjects, fold)
     return _subset(table, out, columns, listed, f"{corpus}, fold {settings.fold} of {FOLDS}, subject-exclusive"), ~out
 
@@ -214,6 +225,10 @@ def _validation(
 ) -> tuple[TestSet | None, np.ndarray]:
     if settings.select != "source-val":
         return None, rest
+    if settings.partition:
+        split = partition_of(table.subjects, corpus, settings.partition)
+        out = rows_of(table.shard, table.subjects, [name for name in table.subjects if split[name] == "val"])
+        return _subset(table, out, columns, listed, f"{corpus}, validation subjects of the partition"), rest
     if settings.val_share <= 0:
         mend = "pass for example --val-share 0.2"
         raise InputError.one("--select source-val needs held-out source subjects", "--val-share", mend)
@@ -229,7 +244,7 @@ def _target(
     settings: TrainSettings, table: FrameTable, corpus: str, columns: tuple[str, ...], listed: dict[str, str]
 ) -> tuple[FrameTable, TestSet]:
     everything = np.ones(len(table), bool)
-    if settings.protocol == "transductive":
+    if settings.evaluation == "transductive":
         name = f"{corpus}, all frames, which adaptation saw without labels (transductive, as in the paper)"
         return table, _subset(table, everything, columns, listed, name)
     gender = genders(table, listed)

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from assets.corpora import CORPORA, base_name, fold_subjects
+from assets.corpora import CORPORA, GFT_PARTITION, base_name, fold_subjects
 from assets.errors import InputError, Problem, closest
 from assets.keyed import rng_for
+from assets.partition import group_of, read_partition
 
 FOLDS = 3
+DEAL = "deal"
+"""In place of a partition file: deal the groups 60 : 18 : 18, the same way every time."""
 
 
 def folds_of(
@@ -45,6 +48,44 @@ def folds_of(
     return tuple(tuple(ordered[part::count]) for part in range(count))
 
 
+def partition_of(subjects: Sequence[str], corpus: str, partition: str) -> dict[str, str]:
+    """Return ``train``, ``val`` or ``test`` for each subject.
+
+    Parameters
+    ----------
+    subjects : sequence of str
+    corpus : str
+    partition : str
+        Path of the official list (``assets.partition.read_partition``), or ``deal``: whole groups, of people who sat
+        together, are dealt in the proportions of GFT's list, from a key of the corpus alone.
+
+    Raises
+    ------
+    InputError
+        If a subject is not in the list, there are fewer than three groups to deal, or a split stays empty.
+    """
+    if partition != DEAL:
+        listed = read_partition(partition)
+        unknown = [name for name in subjects if name not in listed]
+        if unknown:
+            mend = "use the subject names of the shards"
+            raise InputError(Problem(f"subject {name!r} is not in the list", partition, mend) for name in unknown[:10])
+        split = {name: listed[name] for name in subjects}
+    else:
+        groups = sorted({group_of(name) for name in subjects})
+        if len(groups) < len(GFT_PARTITION):
+            what = f"{len(groups)} groups of subjects cannot fill three splits"
+            raise InputError.one(what, corpus, "add subjects: a group is the subjects whose names differ in the letter")
+        dealt = [groups[i] for i in rng_for(0, "partition", corpus).permutation(len(groups))]
+        share = max(1, round(len(groups) * GFT_PARTITION["test"] / sum(GFT_PARTITION.values())))
+        side = dict.fromkeys(dealt[:share], "test") | dict.fromkeys(dealt[share : 2 * share], "val")
+        split = {name: side.get(group_of(name), "train") for name in subjects}
+    empty = sorted(set(GFT_PARTITION) - set(split.values()))
+    if empty:
+        raise InputError.one(f"no subject is in {' and '.join(empty)}", partition, "add the subjects of that split")
+    return split
+
+
 def held_out(
     subjects: Sequence[str], share: float, seed: int, corpus: str, groups: Sequence[str] = ()
 ) -> tuple[str, ...]:
@@ -56,7 +97,8 @@ def held_out(
         If there is only one subject.
     """
     if len(subjects) < 2:
-        raise InputError.one("a single subject cannot be split", corpus, "add subjects or use --protocol transductive")
+        mend = "add subjects or pass --evaluation transductive"
+        raise InputError.one("a single subject cannot be split", corpus, mend)
     count = min(max(1, round(share * len(subjects))), len(subjects) - 1)
     ordered = _shuffled(subjects, groups, seed, "held-out", corpus)
     return tuple(sorted(ordered[i * len(ordered) // count] for i in range(count)))

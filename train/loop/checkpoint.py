@@ -99,12 +99,32 @@ def refuse_other_aus(meta: dict[str, Any], columns: tuple[str, ...], where: obje
     if list(columns) != list(meta["aus"]):
         what = f"the checkpoint detects {' '.join(meta['aus'])}, but {' '.join(columns)} are asked for"
         extra = [column for column in columns if column not in meta["aus"]]
-        mend = (
-            "train a base with these --aus"
-            if extra
-            else f"pass --aus {','.join(a[2:].lstrip('0') for a in meta['aus'])}"
-        )
+        own = ",".join(a[2:].lstrip("0") for a in meta["aus"])
+        mend = "train a base with these --aus" if extra else f"pass --aus {own}, or --narrow to keep these outputs"
         raise InputError.one(what, where, mend)
+
+
+def narrowed(state: dict[str, Any], meta: dict[str, Any], columns: tuple[str, ...], where: object) -> tuple[dict, dict]:
+    """Return a checkpoint that detects ``columns`` alone: the rows of these outputs in the last layer of each head.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint lacks one of the columns, or its base model is built for its own list of Action Units.
+    """
+    if list(columns) == list(meta["aus"]):
+        return state, meta
+    if not set(columns) <= set(meta["aus"]):
+        refuse_other_aus(meta, columns, where)
+    if meta["settings"]["backbone"] == "jaanet":
+        raise InputError.one("jaanet has a branch per Action Unit and cannot be narrowed", where, "train its own base")
+    rows = torch.tensor([meta["aus"].index(column) for column in columns])
+    heads = dict(state["heads"])
+    for number in range(meta["heads"]):
+        last = max(int(key.split(".")[2]) for key in heads if key.startswith(f"members.{number}."))
+        for part in ("weight", "bias"):
+            heads[f"members.{number}.{last}.{part}"] = heads[f"members.{number}.{last}.{part}"][rows].clone()
+    return {**state, "heads": heads}, {**meta, "aus": list(columns)}
 
 
 def refuse_one_head(meta: dict[str, Any], method: str, where: object) -> None:

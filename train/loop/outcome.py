@@ -142,7 +142,8 @@ def finish(run: Run) -> dict[str, Any]:
     }
     table["selection"] = run.meta.get("selection", {"rule": settings.select})
     table["seed"] = settings.seed
-    table["protocol"] = "within-domain fold" if settings.fold >= 0 and run.data.target is None else settings.protocol
+    within = run.data.target is None and (settings.fold >= 0 or settings.partition)
+    table["evaluation"] = "within-domain" if within else settings.evaluation
     table["corpora"] = {"source": run.data.source_name, "target": run.data.target_name}
     if run.data.test is not None:
         scores, scored = _scored(run, run.data.test, settings.fairness, settings.boot)

@@ -19,6 +19,7 @@ from train.loop.checkpoint import (
     CHECKPOINT,
     Progress,
     model_settings,
+    narrowed,
     read_checkpoint,
     refuse_one_head,
     refuse_other_aus,
@@ -97,6 +98,8 @@ def train(
     if initial is not None:
         settings = model_settings(initial[1], settings)
     data = assemble(settings)
+    if initial is not None and settings.narrow:
+        initial = narrowed(*initial, data.columns, init)
     _check(settings, kind, data, initial, init)
     meta = run_meta(settings, method_name, stage, data, initial[1] if initial else None)
     finished = earlier_result(out, meta)
