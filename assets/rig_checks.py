@@ -16,6 +16,10 @@ SHAPE_LIMIT_MM = 120.0
 MODE_LIMIT_MM = 60.0
 EYE_DISTANCE_MM = (45.0, 80.0)
 SIDE_TOLERANCE = 0.15
+OWN_SIDE_SHARE = 0.6
+ACROSS = ("mouthLeft", "jawLeft")
+"""Units named after a direction, not after the side of the face that moves."""
+
 LID_GAP_SHARE = 0.25
 MEND = "mend the model or its importer, then build the bundle again"
 
@@ -24,8 +28,8 @@ def validate_rig(rig: Rig) -> list[Problem]:
     """Return everything that is wrong with a rig; an empty list means that it can be used.
 
     Checked are names and materials, index ranges, finite and plausible values, the frame of reference,
-    equal strength of left and right units, lids that close at full blink, a jaw that carries the lower
-    teeth and leaves the upper ones, gaze units that leave the eyeballs alone, and the licence.
+    equal strength of left and right units, each on its own side, lids that close at full blink, a jaw that
+    carries the lower teeth and leaves the upper ones, gaze units that leave the eyeballs alone, and the licence.
     """
     return [
         Problem(what, f"rig {rig.name}: {where}", MEND)
@@ -103,6 +107,11 @@ def _sides(rig: Rig) -> Iterator[Fault]:
         left, right = (float(np.linalg.norm(rig.shapes_mm[UNIT_INDEX[n]])) for n in (name, other))
         if abs(left - right) > SIDE_TOLERANCE * max(left, right):
             yield f"units {name}, {other}", f"differ in strength: {left:.0f} and {right:.0f} mm in total"
+        for unit, side in ((name, 1.0), (other, -1.0)):
+            moved = np.linalg.norm(rig.shapes_mm[UNIT_INDEX[unit]], axis=1)
+            own = float(moved[side * rig.vertices_mm[:, 0] > 0].sum())
+            if name not in ACROSS and own < OWN_SIDE_SHARE * float(moved.sum()):
+                yield f"unit {unit}", f"moves the wrong side of the face: {own / moved.sum():.0%} is on its own"
 
 
 def _lids(rig: Rig) -> Iterator[Fault]:

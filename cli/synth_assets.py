@@ -53,19 +53,33 @@ def build(wheel: Path, folder: Path | None) -> None:
     click.echo(f"{target}: {manifest['name']} version {manifest['version']}, {manifest['fingerprint']}")
 
 
-@click.command()
+@click.command(epilog="Example:  synth assets validate ict")
 @click.argument("name", default="hm08", metavar="[NAME|FOLDER]")
-def validate(name: str) -> None:
-    """Check a built-in rig or the bundle in a folder: its files, and which Action Units it shows.
+@click.option("--no-drawing", is_flag=True, help="Check the arrays only; draw no portraits.")
+def validate(name: str, no_drawing: bool) -> None:
+    """Check a rig: its files and shapes, then portraits of it; and say which Action Units it shows.
 
-    Every fault of a bundle is named with file and key; exit code 2.
+    Files and shapes: names, sizes, finite values, left and right units of equal strength on their own side, lids that
+    close, a jaw that carries the lower teeth, a licence. Portraits at rest from three sides and with each unit at full
+    strength: no holes, closed eyes, landmarks where the network sees them.
+
+    Every fault is named with file and key; exit code 2.
     """
     from assets.action_units import ACTION_UNITS
     from assets.coverage import coverage, coverage_lines
+    from assets.errors import InputError
     from assets.rig_bundle import load_rig
 
     rig = load_rig(name)
+    drawn = "no portraits drawn"
+    if not no_drawing:
+        from synth.importers.trial import try_rig
+
+        trial = try_rig(rig)
+        if trial.problems:
+            raise InputError(trial.problems)
+        drawn = f"{trial.pictures} portraits without a hole, landmarks within {trial.residual_mm:.1f} mm"
     for line in coverage_lines(coverage(rig, ACTION_UNITS)):
         click.echo(line)
     landmarks = "no landmark table" if rig.landmarks is None else f"{len(rig.landmarks.vertices)} landmarks"
-    click.echo(f"{rig.name} version {rig.version}: the bundle is whole, {landmarks}, {rig.licence.spdx}")
+    click.echo(f"{rig.name} version {rig.version}: the bundle is whole, {landmarks}, {rig.licence.spdx}; {drawn}")
