@@ -29,7 +29,13 @@ def bench() -> None:
     os.environ.update(ONE_THREAD)  # as in the workers; idle threads of a library would count as work
 
 
+assets_option = click.option(
+    "--assets", default="hm08", show_default=True, metavar="NAME|FOLDER", help="Rig to measure with."
+)
+
+
 @click.command("end-to-end")
+@assets_option
 @click.option("--frames", type=click.IntRange(8, 100_000), default=96, show_default=True, help="Frames to measure on.")
 @click.option("--renderer", default="auto", show_default=True, help="auto, egl, osmesa or software.")
 @click.option(
@@ -37,40 +43,43 @@ def bench() -> None:
 )
 @click.option("--samples", type=int, default=4, show_default=True, help="Samples per pixel.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def end_to_end(frames: int, renderer: str, size: int, samples: int, as_json: bool) -> None:
+def end_to_end(assets: str, frames: int, renderer: str, size: int, samples: int, as_json: bool) -> None:
     """Measure tracking, fitting, drawing and writing on simulated footage.
 
     Memory is that of a worker process for so many frames and for four times as many: it must not grow with them.
     """
     from synth.bench.end_to_end import measure
 
-    show(measure(frames, renderer, size, samples), as_json)
+    show(measure(frames, renderer, size, samples, assets), as_json)
 
 
 @click.command()
+@assets_option
 @click.option("--frames", type=click.IntRange(8, 100_000), default=32, show_default=True, help="Frames per round.")
 @click.option(
     "--size", type=click.IntRange(32, 2048), default=256, show_default=True, help="Side of the twins, pixels."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the expressions.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def render(frames: int, size: int, seed: int, as_json: bool) -> None:
+def render(assets: str, frames: int, size: int, seed: int, as_json: bool) -> None:
     """Measure every renderer that works here, and each step between weights and encoded twin."""
     from synth.bench.render import bench_render
 
-    show(bench_render(size, frames, seed), as_json)
+    show(bench_render(size, frames, seed, assets), as_json)
 
 
 @click.command()
+@assets_option
 @click.option("--frames", type=click.IntRange(8, 100_000), default=400, show_default=True, help="Frames per subject.")
 @click.option("--subjects", type=click.IntRange(1, 1000), default=4, show_default=True, help="Simulated subjects.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the simulated expressions.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def retarget(frames: int, subjects: int, seed: int, as_json: bool) -> None:
+def retarget(assets: str, frames: int, subjects: int, seed: int, as_json: bool) -> None:
     """Fit simulated landmarks whose weights are known: correlation and error by input, noise and method."""
+    from assets.rig_bundle import load_rig
     from synth.bench.retarget import retarget_table
 
-    show(retarget_table(frames=frames, subjects=subjects, seed=seed), as_json)
+    show(retarget_table(load_rig(assets), frames=frames, subjects=subjects, seed=seed), as_json)
 
 
 def show(rows: Sequence[Any], as_json: bool) -> None:

@@ -51,7 +51,9 @@ def _cpu_ms(function: Callable[[], Any], count: int) -> tuple[float, Any]:
     return 1000 * (time.process_time() - begin) / count, value
 
 
-def measure(frames: int = 96, renderer: str = "auto", size: int = 256, samples: int = 4) -> list[Row]:
+def measure(
+    frames: int = 96, renderer: str = "auto", size: int = 256, samples: int = 4, assets: str = "hm08"
+) -> list[Row]:
     """Return the cost of decoding, tracking, fitting and drawing.
 
     Parameters
@@ -61,6 +63,8 @@ def measure(frames: int = 96, renderer: str = "auto", size: int = 256, samples: 
     renderer : str
     size, samples : int
         Of the twins.
+    assets : str
+        Name or folder of the rig.
 
     Returns
     -------
@@ -69,7 +73,7 @@ def measure(frames: int = 96, renderer: str = "auto", size: int = 256, samples: 
         and the peak memory of a worker for ``frames`` and for four times as many.
     """
     chosen = choose_renderer(renderer)
-    config = RenderConfig(subjects=1, frames=frames, renderer=chosen, size=size, samples=samples)
+    config = RenderConfig(subjects=1, frames=frames, renderer=chosen, size=size, samples=samples, assets=assets)
     plan = make_plan(config)
     (subject,) = plan.subjects
     rig = load_rig(config.assets)

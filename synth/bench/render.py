@@ -49,7 +49,7 @@ class RenderRow:
     n: int
 
 
-def bench_render(size_px: int = 256, frames: int = 32, seed: int = 0) -> list[RenderRow]:
+def bench_render(size_px: int = 256, frames: int = 32, seed: int = 0, assets: str = "hm08") -> list[RenderRow]:
     """Return the cost of stock pyrender, of every renderer and sampling, and of the steps around drawing.
 
     The same avatar, expressions and size are used throughout. CPU time is that of all threads of the
@@ -62,8 +62,10 @@ def bench_render(size_px: int = 256, frames: int = 32, seed: int = 0) -> list[Re
         Frames per round.
     seed : int
         Of the avatar and its expressions.
+    assets : str
+        Name or folder of the rig.
     """
-    rig = load_rig("hm08")
+    rig = load_rig(assets)
     mesh = build_avatar(rig, sample_avatars(seed, rig, 1)[0])
     scene = sample_scene(rng_for(seed, "bench", "scene"))
     rng = rng_for(seed, "bench", "weights")
