@@ -5,15 +5,23 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from assets.shard_format import ATTRIBUTES, FIELDS, FORMAT_NAME, FORMAT_VERSION, STATUS_MEANING
+from assets.shard_format import (
+    ATTRIBUTES,
+    FIELDS,
+    FORMAT_NAME,
+    FORMAT_VERSION,
+    OPTIONAL_ATTRIBUTES,
+    STATUS_MEANING,
+)
 
 _HEAD = f"""# Shard format (`{FORMAT_NAME}`, version {FORMAT_VERSION})
 
 <!-- Generated from assets/shard_format.py by `python -m assets.shard_docs docs/shard-format.md`; do not edit. -->
 
 A shard is one HDF5 file for one subject: `OUT/shards/<subject>.h5`. It is written under a name that starts with
-a dot, renamed when its last row is final, and never changed afterwards. Nothing in it depends on the time, on the
-order of work or on the number of workers, so two runs of the same configuration hold the same bytes in every dataset.
+a dot, renamed when its last row is final, and never changed afterwards, but for the masks that `synth audit --apply`
+adds (the changed copy takes the place of the shard at once). Nothing in it depends on the time, on the order
+of work or on the number of workers, so two runs of the same configuration hold the same bytes in every dataset.
 
 There is one row per planned frame, always. `frames/status` says what became of it, and the counts of all codes add
 up to the number of planned frames. Text is UTF-8. Pictures are encoded one by one and lie end to end in one blob per
@@ -49,6 +57,7 @@ def shard_format_markdown() -> str:
     lines += [f"| {status.value} | {status.name} | {meaning} |" for status, meaning in STATUS_MEANING.items()]
     lines += ["\n## Attributes of the file\n", "| name | meaning |", "|---|---|"]
     lines += [f"| `{name}` | {meaning} |" for name, meaning in ATTRIBUTES.items()]
+    lines += [f"| `{name}` | {meaning}. Optional. |" for name, meaning in OPTIONAL_ATTRIBUTES.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -96,6 +96,8 @@ FIELDS: tuple[Field, ...] = (
     Field("avatars/name", "str", ("G",), "", "Avatar identifier, unique in the run."),
     Field("avatars/image", "str", ("G",), "", "Which /images group holds its pictures: female, male, …"),
     Field("avatars/apparent_gender", "str", ("G",), "female, male", "Apparent gender the avatar was drawn for."),
+    Field("avatars/not_transferred", "uint8", ("G", "A"), "0, 1", "1 where an audit found that the twin does not show "
+          "the Action Unit of its label; written by `synth audit --apply`.", True),
     Field("avatars/spec", "str", ("G",), "JSON", "Everything needed to build the avatar and its scene again."),
 )
 
@@ -120,6 +122,12 @@ ATTRIBUTES: dict[str, str] = {
     "fit": "JSON: settings and diagnostics of the fit, among them the camera distance and the label prior",
     "complete": "true once every planned row has its final status",
 }
+
+OPTIONAL_ATTRIBUTES: dict[str, str] = {
+    "audit": "JSON: rule and verdicts of the audit that wrote avatars/not_transferred",
+}
+
+NOT_TRANSFERRED = "avatars/not_transferred"
 
 JSON_ATTRIBUTES = ("config", "versions", "licences", "coverage", "fit")
 

@@ -11,6 +11,7 @@ COMMANDS = {
     "ingest": ("cli.synth_ingest:ingest", "Turn real frames into aligned crops with labels, without twins."),
     "verify": ("cli.synth_inspect:verify", "Check a run: counts, triplets, pictures, checksums."),
     "view": ("cli.synth_inspect:view", "Write a contact sheet of triplets with their Action Units."),
+    "audit": ("cli.synth_audit:audit", "Judge whether the twins show what their labels say."),
     "extract": ("cli.synth_inspect:extract", "Write the pictures as files and the labels as a CSV."),
     "assets": ("cli.synth_assets:assets", "List, build and validate avatar assets."),
     "doctor": ("cli.synth_doctor:doctor", "Say what this machine lacks and how to mend it."),

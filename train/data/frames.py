@@ -12,7 +12,7 @@ from assets.action_units import parse_au
 from assets.corpora import UNKNOWN
 from assets.errors import InputError, Problem, closest
 from assets.shard import Shard
-from assets.shard_format import IMAGE_REAL, Status
+from assets.shard_format import IMAGE_REAL, NOT_TRANSFERRED, Status
 from train.data.store import PictureStore
 
 
@@ -136,7 +136,8 @@ def read_labels(table: FrameTable, columns: Sequence[str], mask_missing: bool = 
     columns : sequence of str
         ``AU01`` and so on; an Action Unit that a shard does not code is masked there.
     mask_missing : bool
-        Mask, for twins only, Action Units that the rig misses according to the shard's coverage.
+        Mask, for twins only, Action Units that the rig misses according to the shard's coverage, and those that
+        an audit found on some twin not to be shown (``synth audit --apply``).
 
     Raises
     ------
@@ -157,6 +158,7 @@ def read_labels(table: FrameTable, columns: Sequence[str], mask_missing: bool = 
         here = np.flatnonzero(table.shard == number)
         names = [parse_au(name).column for name in shard.au_names]
         cover = shard.json("coverage") if mask_missing else {}
+        unseen = _not_transferred(shard) if mask_missing else np.zeros(len(names), bool)
         for out, column in enumerate(columns):
             if column not in names:
                 continue
@@ -164,8 +166,15 @@ def read_labels(table: FrameTable, columns: Sequence[str], mask_missing: bool = 
             au[here, out] = shard.au[table.row[here], index] == 1
             mask[here, out] = shard.au_mask[table.row[here], index] == 1
             shown = not (isinstance(cover.get(column), dict) and cover[column].get("status") == "missing")
-            twin_mask[here, out] = mask[here, out] * shown
+            twin_mask[here, out] = mask[here, out] * (shown and not unseen[index])
     return Labels(au * mask, mask, twin_mask)
+
+
+def _not_transferred(shard: Shard) -> np.ndarray:
+    """Return which columns (A,) bool an audit found at least one twin not to show; none where no audit was applied."""
+    if NOT_TRANSFERRED not in shard.file:
+        return np.zeros(len(shard.au_names), bool)
+    return shard.array(NOT_TRANSFERRED).any(0)
 
 
 def check_both_classes(labels: Labels, columns: Sequence[str], where: object) -> None:

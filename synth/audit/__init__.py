@@ -1,0 +1,1 @@
+"""The label-transfer audit: whether a twin shows the Action Unit that its label names."""

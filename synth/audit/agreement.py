@@ -1,0 +1,252 @@
+"""Real frame and twin side by side, Action Unit by Action Unit: how well one follows the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.keyed import rng_for
+from synth.audit.geometry import AUDITED, MEASURES
+from synth.audit.label_auc import label_aucs
+from synth.audit.moments import Cell, block_numbers, cell, correlation, pooled, slope, weighings
+from synth.audit.pixels import PIXEL_MEASURES
+from synth.audit.reading import ESTIMATORS, Readings
+from synth.audit.readout import VISIBLE_SCORE
+from synth.audit.specific import resting_rows, specific
+
+ROUNDS = 400
+SHUFFLES = 100
+INTERVAL = (0.025, 0.975)
+QUIET_SHARE = 0.30
+"""Share of the frames in which an Action Unit without labels is taken to be inactive: those that read lowest."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What one estimator says about every audited Action Unit; all arrays are (A,) float64, NaN where unknown.
+
+    Attributes
+    ----------
+    estimator : str
+    frames : pairs of a real frame and a twin
+    subjects : int
+    by_subject : bool
+        Whether the intervals draw subjects; else only blocks of time.
+    r, r_low, r_high : correlation of twin and real within subject and avatar, with its 95 % interval
+    control : 97.5 % quantile of the correlation of frames that do not belong together
+    slope, slope_low, slope_high : of twin on real, corrected for noise in the real measure
+    offset, offset_low, offset_high : twin minus real where the Action Unit is inactive, in the measure's unit
+    level : activation of the twins where the Action Unit is inactive
+    female_male, female_male_low, female_male_high : correlation of the female with the male twin
+    repeatability : correlation of two readings of the real pictures
+    span : distance from the 20th to the 95th percentile on real frames, median over subjects
+    visible : span from which an Action Unit counts as varying
+    asymmetry : correlation of left minus right, real and twin
+    auc_real, auc_twin, auc_twin_low, auc_twin_high : area under the ROC of the label, within subject
+    positives : frames with the label
+    """
+
+    estimator: str
+    frames: np.ndarray
+    subjects: int
+    by_subject: bool
+    r: np.ndarray
+    r_low: np.ndarray
+    r_high: np.ndarray
+    control: np.ndarray
+    slope: np.ndarray
+    slope_low: np.ndarray
+    slope_high: np.ndarray
+    offset: np.ndarray
+    offset_low: np.ndarray
+    offset_high: np.ndarray
+    level: np.ndarray
+    female_male: np.ndarray
+    female_male_low: np.ndarray
+    female_male_high: np.ndarray
+    repeatability: np.ndarray
+    span: np.ndarray
+    visible: np.ndarray
+    asymmetry: np.ndarray
+    auc_real: np.ndarray
+    auc_twin: np.ndarray
+    auc_twin_low: np.ndarray
+    auc_twin_high: np.ndarray
+    positives: np.ndarray
+
+
+def visible_change(estimator: str) -> np.ndarray:
+    """Return the least change (A,) of a measure that counts as variation."""
+    if estimator == "scores":
+        return np.full(len(AUDITED), VISIBLE_SCORE)
+    table = MEASURES if estimator == "landmarks" else PIXEL_MEASURES
+    steps = [getattr(table[n], "visible_mm", None) or getattr(table[n], "visible", np.nan) if n in table else np.nan
+             for n in AUDITED]  # fmt: skip
+    return np.array(steps, float)
+
+
+def agreement(readings: list[Readings], estimator: str, seed: int = 0, rounds: int = ROUNDS) -> Agreement:
+    """Compare all twins with their real frames, subject by subject.
+
+    Correlations, slopes and areas are those of the specific part of each measure (``synth.audit.specific``); the offset
+    and the level are those of the measure itself.
+
+    Parameters
+    ----------
+    readings : list of Readings
+        One per subject.
+    estimator : str
+        One of ``ESTIMATORS``.
+    seed : int
+    rounds : int
+        Bootstrap rounds.
+    """
+    e = ESTIMATORS.index(estimator)
+    rng = rng_for(seed, "audit", estimator)
+    subjects = [specific(one) for one in readings]
+    pairs = [(s, g) for s in range(len(subjects)) for g in range(1, len(subjects[s].images))]
+    cells = [cell(subjects[s].values[e, 0, ..., 0], subjects[s].values[e, g, ..., 0]) for s, g in pairs]
+    weights, by_subject = weighings(cells, [s for s, _ in pairs], rng, rounds)
+    repeat = repeatability(subjects, estimator)
+    drawn, whole = pooled(cells, weights), pooled(cells)
+    r = _interval(correlation(whole)[0], correlation(drawn))
+    steep = _interval(slope(whole, repeat)[0], slope(drawn, repeat))
+    offset = _offsets(readings, e, rng, rounds)
+    return Agreement(
+        estimator, whole[0, 0], len(subjects), by_subject, *r, _control(subjects, e, rng), *steep, *offset,
+        *_female_male(subjects, e, rng, rounds), repeat, _span(subjects, e), visible_change(estimator),
+        _asymmetry(subjects, e), *label_aucs(subjects, e, rng, rounds),
+    )  # fmt: skip
+
+
+def repeatability(subjects: list[Readings], estimator: str) -> np.ndarray:
+    """Return the correlation (A,) of both readings of the real pictures, within subjects."""
+    e = ESTIMATORS.index(estimator)
+    return correlation(pooled([cell(s.values[e, 0, ..., 0], s.again[e]) for s in subjects]))[0]
+
+
+def twin_pairs(images: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Return the places of each female twin and of the male one that belongs to it."""
+    places = {name: i for i, name in enumerate(images)}
+    return [
+        (place, places[partner])
+        for name, place in places.items()
+        if name.startswith("female") and (partner := name.replace("female", "male", 1)) in places
+    ]
+
+
+def _interval(value: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    unknown = np.isnan(drawn).all(0)
+    low, high = np.nanquantile(np.where(unknown, 0.0, drawn), INTERVAL, axis=0)
+    return value, np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
+
+
+def _female_male(subjects: list[Readings], e: int, rng: np.random.Generator, rounds: int) -> tuple[np.ndarray, ...]:
+    cells: list[Cell] = []
+    owners: list[int] = []
+    for s, readings in enumerate(subjects):
+        for female, male in twin_pairs(readings.images):
+            cells.append(cell(readings.values[e, female, ..., 0], readings.values[e, male, ..., 0]))
+            owners.append(s)
+    if not cells:
+        unknown = np.full(len(AUDITED), np.nan)
+        return unknown, unknown, unknown
+    weights, _ = weighings(cells, owners, rng, rounds)
+    return _interval(correlation(pooled(cells))[0], correlation(pooled(cells, weights)))
+
+
+def _control(subjects: list[Readings], e: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the 97.5 % quantile (A,) of r after turning every subject's twins in time by a quarter or more."""
+    found = []
+    for _ in range(SHUFFLES):
+        cells = []
+        for readings in subjects:
+            count = len(readings.rows)
+            step = int(rng.integers(max(1, count // 4), max(2, count - count // 4 + 1)))
+            for g in range(1, len(readings.images)):
+                turned = np.roll(readings.values[e, g, ..., 0], step, axis=0)
+                cells.append(cell(readings.values[e, 0, ..., 0], turned))
+        found.append(correlation(pooled(cells))[0])
+    drawn = np.array(found)
+    unknown = np.isnan(drawn).all(0)
+    return np.where(unknown, np.nan, np.nanquantile(np.where(unknown, 0.0, drawn), INTERVAL[1], axis=0))
+
+
+def inactive(readings: Readings, e: int) -> np.ndarray:
+    """Return where (T, A) each Action Unit is inactive on the real face.
+
+    By its labels where they are known; else in the frames whose second reading is among the lowest 30 %: chosen by one
+    reading and measured by the other, noise favours neither side.
+    """
+    again = readings.again[e]
+    out = np.zeros(again.shape, bool)
+    for column in range(again.shape[1]):
+        absent = readings.known[:, column] & ~readings.labels[:, column]
+        if absent.sum() >= 3:
+            out[:, column] = absent
+        elif np.isfinite(again[:, column]).any():
+            with np.errstate(invalid="ignore"):
+                out[:, column] = again[:, column] <= np.nanquantile(again[:, column], QUIET_SHARE)
+    return out
+
+
+def _offsets(subjects: list[Readings], e: int, rng: np.random.Generator, rounds: int) -> tuple[np.ndarray, ...]:
+    """Return the offset with its interval, and the twins' level at rest, all (A,)."""
+    cells, owners, levels = [], [], []
+    for s, readings in enumerate(subjects):
+        quiet, calm = inactive(readings, e), resting_rows(readings)
+        for g in range(1, len(readings.images)):
+            cells.append(
+                _differences(np.where(quiet, readings.values[e, g, ..., 0] - readings.values[e, 0, ..., 0], np.nan))
+            )
+            owners.append(s)
+            levels.append(_median(readings.values[e, g, ..., 0][calm]))
+    weights, _ = weighings(cells, owners, rng, rounds)
+    return (*_interval(_mean_difference(cells)[0], _mean_difference(cells, weights)), _median(np.array(levels)))
+
+
+def _differences(values: np.ndarray) -> Cell:
+    """Return per block how many differences (T, A) are known and their sum."""
+    fine = np.isfinite(values)
+    blocks = block_numbers(len(values))
+    sums = np.zeros((int(blocks[-1]) + 1, 2, values.shape[1]))
+    np.add.at(sums, blocks, np.stack([fine.astype(float), np.where(fine, values, 0.0)], 1))
+    return Cell(sums)
+
+
+def _mean_difference(cells: list[Cell], weights: list[np.ndarray] | None = None) -> np.ndarray:
+    """Return the mean (R, A) over cells of each cell's mean difference; cells without any do not count."""
+    total, count = 0.0, 0.0
+    for index, one in enumerate(cells):
+        weight = np.ones((1, len(one.sums))) if weights is None else weights[index]
+        sums = np.einsum("rb,bka->rka", weight, one.sums)
+        known = sums[:, 0] > 0
+        times = known * (weight.sum(1) / len(one.sums))[:, None]
+        total = total + times * sums[:, 1] / np.maximum(sums[:, 0], 1e-12)
+        count = count + times
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(count > 0, total / count, np.nan)
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    unknown = np.isnan(values).all(0)
+    return np.where(unknown, np.nan, np.nanmedian(np.where(unknown, 0.0, values), axis=0))
+
+
+def _span(subjects: list[Readings], e: int) -> np.ndarray:
+    spans = []
+    for readings in subjects:
+        real = readings.values[e, 0, ..., 0]
+        unknown = np.isnan(real).all(0)
+        low, high = np.nanquantile(np.where(unknown, 0.0, real), (0.20, 0.95), axis=0)
+        spans.append(np.where(unknown, np.nan, high - low))
+    return _median(np.array(spans))
+
+
+def _asymmetry(subjects: list[Readings], e: int) -> np.ndarray:
+    cells = []
+    for readings in subjects:
+        sides = readings.values[e, ..., 1] - readings.values[e, ..., 2]
+        cells += [cell(sides[0], sides[g]) for g in range(1, len(readings.images))]
+    return correlation(pooled(cells))[0]

@@ -1,0 +1,192 @@
+"""The audit of a whole run: from shards to one plain record that every output is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assets.action_units import ACTION_UNITS
+from assets.errors import InputError, NoFaceError
+from assets.shard import Shard, find_shards
+from synth.audit.agreement import Agreement, agreement
+from synth.audit.geometry import AUDITED, MEASURES
+from synth.audit.pixels import PIXEL_MEASURES
+from synth.audit.reading import ESTIMATORS, Readings, read_shard
+from synth.audit.readout import UNREAD
+from synth.audit.verdict import RULE, VERDICTS, Verdict, verdicts
+from synth.landmarks.finder import Networks
+
+FORMAT = "twinface-audit"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Everything an audit found.
+
+    Attributes
+    ----------
+    readings : list of Readings
+        One per subject.
+    paths : list of Path
+        Shard of each subject.
+    agreements : list of Agreement
+        One per estimator.
+    verdicts : list of Verdict
+        One per audited Action Unit.
+    by_twin : list of dict
+        Subject, twin, Action Unit and estimator, one row each.
+    about : dict
+        Corpus, counts, settings of the run.
+    """
+
+    readings: list[Readings]
+    paths: list[Path]
+    agreements: list[Agreement]
+    verdicts: list[Verdict]
+    by_twin: list[dict[str, Any]]
+    about: dict[str, Any]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many Action Units got each verdict."""
+        return {name: sum(v.verdict == name for v in self.verdicts) for name in VERDICTS}
+
+
+def audit_run(
+    out: Path,
+    networks: Networks,
+    frames: int | None = None,
+    seed: int = 0,
+    advance: Callable[[str, int], None] | None = None,
+) -> Audit:
+    """Audit a run folder or a single shard, one shard in memory at a time.
+
+    Parameters
+    ----------
+    out : Path
+    networks : Networks
+    frames : int or None
+        Most frames of each subject, spread evenly; None takes all.
+    seed : int
+        Of the bootstrap and the shuffled control.
+    advance : function or None
+        Called with each subject's name and the pictures that were read.
+
+    Raises
+    ------
+    InputError
+        If there is no shard, no twin, no complete triplet, or a shard cannot be read.
+    NoFaceError
+        If no face is found in the real pictures of any subject.
+    """
+    readings: list[Readings] = []
+    paths: list[Path] = []
+    faceless: list[NoFaceError] = []
+    about: dict[str, Any] = {}
+    for path in find_shards(out):
+        try:
+            with Shard(path) as shard:
+                if not shard.twins:
+                    continue
+                found = read_shard(shard, networks, frames)
+                about = about or _about(shard)
+        except NoFaceError as error:
+            faceless.append(error)
+            continue
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
+            what = f"the shard cannot be read ({' '.join(str(error).split())})"
+            raise InputError.one(what, path, "run `synth verify` on the run") from None
+        if found is not None:
+            readings.append(found)
+            paths.append(path)
+            if advance is not None:
+                advance(found.subject, found.values.shape[1] * found.values.shape[2])
+    if faceless and not readings:
+        raise faceless[0]
+    if not readings:
+        raise InputError.one("there is no complete triplet to audit", out, "render it with `synth render`")
+    agreements = [agreement(readings, name, seed) for name in ESTIMATORS]
+    about |= {
+        "subjects": len(readings),
+        "frames": int(sum(len(one.rows) for one in readings)),
+        "pictures": int(sum(one.values.shape[1] * one.values.shape[2] for one in readings)),
+        "pictures_without_face": int(sum(one.unread for one in readings)),
+        "subjects_without_face": [problem.where for error in faceless for problem in error.problems],
+        "frames_per_subject": frames,
+        "seed": seed,
+    }
+    rows = [row for one in readings for row in _by_twin(one)]
+    return Audit(readings, paths, agreements, verdicts(agreements), rows, about)
+
+
+def _about(shard: Shard) -> dict[str, Any]:
+    config = shard.json("config")
+    return {
+        "corpus": str(shard.file.attrs["corpus"]),
+        "simulated": shard.simulated,
+        "label_source": str(shard.file.attrs["label_source"]),
+        "label_prior": config.get("label_prior"),
+        "assets": config.get("assets"),
+        "size_px": int(shard.file.attrs["size_px"]),
+        "twins": list(shard.twins),
+    }
+
+
+def _by_twin(readings: Readings) -> list[dict[str, Any]]:
+    """Return correlation, slope and offset of every twin of one subject."""
+    from synth.audit.twin_rows import twin_rows
+
+    return twin_rows(readings)
+
+
+def plain(value: Any) -> Any:
+    """Return a value ready for JSON: arrays as lists, four decimals, unknown numbers as None."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, float | np.floating):
+        return round(float(value), 4) if np.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def record(audit: Audit) -> dict[str, Any]:
+    """Return the audit as plain values, ready for JSON."""
+    units: dict[str, Any] = {}
+    for column, ruling in enumerate(audit.verdicts):
+        number = AUDITED[column]
+        estimators = {}
+        for one in audit.agreements:
+            values = {key: value[column] for key, value in asdict(one).items() if isinstance(value, np.ndarray)}
+            estimators[one.estimator] = values
+        units[ruling.column] = {
+            "name": ACTION_UNITS[number].name, "verdict": ruling.verdict, "reason": ruling.reason,
+            "judges": ruling.judges, "above_rest": ruling.above_rest, **ruling.values, "estimators": estimators,
+        }  # fmt: skip
+    return plain({
+        "format": FORMAT, "version": VERSION, "about": audit.about, "rule": RULE, "counts": audit.counts(),
+        "measures": measure_table(), "units": units, "twins": audit.by_twin,
+        "interval": "95 %, subjects and blocks of time" if audit.agreements[0].by_subject else "95 %, blocks of time",
+    })  # fmt: skip
+
+
+def measure_table() -> dict[str, dict[str, str]]:
+    """Return what each estimator measures for every audited Action Unit."""
+    from assets.units import AU_UNITS
+
+    table = {}
+    for number in AUDITED:
+        units = " + ".join(f"{gain:g} {name}" for name, gain in AU_UNITS[number])
+        pixel = PIXEL_MEASURES.get(number)
+        table[ACTION_UNITS[number].column] = {
+            "landmarks": f"{MEASURES[number].formula} — {MEASURES[number].rationale}",
+            "scores": "none: the network leaves these units near 0" if number in UNREAD else f"mean of {units}",
+            "pixels": "none" if pixel is None else pixel.formula,
+        }
+    return table

@@ -1,0 +1,84 @@
+"""What only one Action Unit does: activation above rest, without what others do to the same points."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from synth.audit.geometry import AUDITED
+from synth.audit.reading import ESTIMATORS, Readings
+
+CALM_SHARE = 0.10
+"""Share of the frames that is taken for rest where no label says which frames are."""
+
+LEAST_CALM = 3
+LEAST_CODED = 6
+"""A frame is known to be at rest if at least so many of its Action Units are coded, and all as absent."""
+
+ONE_SIDED: tuple[int, ...] = (1, 2, 4, 5, 15)
+"""Action Units that others undo (1 and 4, 5 and 43, 12 and 15): only what goes beyond rest is theirs."""
+
+ALSO_MOVED_BY: dict[int, tuple[int, ...]] = {
+    6: (12,), 7: (43,), 9: (12, 10), 10: (12, 25), 14: (12, 26), 15: (26,), 17: (12, 25, 26), 20: (12, 26),
+    23: (12, 25, 26), 24: (12, 25, 26),
+}  # fmt: skip
+"""Action Units whose measures (landmarks, pixels) answer to others as well: a smile moves the points of 6 and 14 more
+than 6 and 14 do. What the others explain on the person's real frames is taken off, with these slopes on the twins."""
+
+_LANDMARKS, _SCORES = ESTIMATORS.index("landmarks"), ESTIMATORS.index("scores")
+_RIDGE = 1e-3
+
+
+def resting_rows(readings: Readings) -> np.ndarray:
+    """Return which frames (T,) bool show the real face at rest: by labels, or the tenth with the least scores."""
+    coded = (readings.known.sum(1) >= LEAST_CODED) & ~readings.labels.any(1)
+    if coded.sum() >= LEAST_CALM:
+        return coded
+    activity = np.nansum(readings.values[_SCORES, 0, :, :, 0], axis=1)
+    activity[np.isnan(readings.values[_LANDMARKS, 0, :, 0, 0])] = np.inf
+    count = min(len(activity), max(LEAST_CALM, round(CALM_SHARE * len(activity))))
+    calm = np.zeros(len(activity), bool)
+    calm[np.argsort(activity, kind="stable")[:count]] = True
+    return calm
+
+
+def specific(readings: Readings) -> Readings:
+    """Return readings from which rest and the share of other Action Units are removed.
+
+    Scores of the network are left as they are.
+    """
+    values, again = readings.values.copy(), readings.again.copy()
+    calm = resting_rows(readings)
+    covariates = readings.values[_LANDMARKS, ..., 0]
+    for column, number in enumerate(AUDITED):
+        others = [AUDITED.index(n) for n in ALSO_MOVED_BY.get(number, ())]
+        for estimator in range(len(ESTIMATORS)):
+            if estimator == _SCORES:
+                continue
+            here = values[estimator, :, :, column]
+            if others:
+                slopes = _slopes(here[0, :, 0], covariates[0][:, others])
+                here -= (covariates[..., others] @ slopes)[..., None]
+                again[estimator, :, column] -= readings.again[_LANDMARKS][:, others] @ slopes
+            if number in ONE_SIDED and estimator == _LANDMARKS:
+                values[estimator, :, :, column] = _above_rest(here, calm)
+                again[estimator, :, column] = _above_rest(again[estimator, None, :, column, None], calm)[0, :, 0]
+    return replace(readings, values=values, again=again)
+
+
+def _slopes(values: np.ndarray, covariates: np.ndarray) -> np.ndarray:
+    """Return least-squares slopes (C,) of values (T,) on covariates (T, C); zeros where there is too little to fit."""
+    fine = np.isfinite(values) & np.isfinite(covariates).all(1)
+    if fine.sum() < 8:
+        return np.zeros(covariates.shape[1])
+    x, y = covariates[fine] - covariates[fine].mean(0), values[fine] - values[fine].mean()
+    gram = x.T @ x
+    return np.linalg.solve(gram + _RIDGE * (np.trace(gram) + 1e-9) * np.eye(len(gram)), x.T @ y)
+
+
+def _above_rest(values: np.ndarray, calm: np.ndarray) -> np.ndarray:
+    """Return how far values (I, T, S) exceed their median over the calm frames, at least 0."""
+    with np.errstate(invalid="ignore"):
+        rest = np.nanmedian(values[:, calm], axis=1, keepdims=True) if np.isfinite(values[:, calm]).any() else 0.0
+        return np.where(np.isnan(values), np.nan, np.maximum(values - rest, 0.0))

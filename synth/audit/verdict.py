@@ -1,0 +1,141 @@
+"""The rule that says whether an Action Unit was transferred; every threshold of the audit's judgement stands here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assets.action_units import ACTION_UNITS
+from synth.audit.agreement import Agreement
+from synth.audit.geometry import AUDITED
+from synth.audit.readout import resting_limits
+
+TRANSFERRED, WEAK, NOT_TRANSFERRED, NO_VARIATION = "transferred", "weak", "not transferred", "no variation"
+VERDICTS = (TRANSFERRED, WEAK, NOT_TRANSFERRED, NO_VARIATION)
+
+LEAST_REPEATABILITY = 0.50
+"""An estimator that agrees less than this with itself does not judge."""
+
+LEAST_AREA = 0.60
+"""An estimator that tells the label apart less than this on the real frames does not judge."""
+
+LEAST_POSITIVES = 10
+"""Labelled frames from which an Action Unit counts as varying."""
+
+FULL_SHARE, SOME_SHARE = 0.80, 0.40
+"""Shares of the estimator's own repeatability from which an Action Unit is transferred, and weak."""
+
+LEAST_SLOPE = 0.50
+"""A twin that moves less than half as far is weak at best."""
+
+RIGHT_SLOPE = (0.80, 1.20)
+"""Slopes that count as the right amplitude."""
+
+RULE = (
+    "An estimator judges an Action Unit if two readings of the real pictures correlate by at least "
+    f"{LEAST_REPEATABILITY:.1f} and the Action Unit varies on the real face: where labels are known, at least "
+    f"{LEAST_POSITIVES} frames carry it and the estimator tells them apart on the real frames (area at least "
+    f"{LEAST_AREA:.1f}); else its 20th to 95th percentile spans a visible change. Without a judge the verdict is "
+    f"“{NO_VARIATION}”. The share is the median over the judges of the correlation of twin and real, divided by the "
+    "judge's own repeatability; where labels are known, a second share is the median of the area beyond one half on "
+    f"the twins, divided by that on the real frames. “{TRANSFERRED}”: both shares at least {FULL_SHARE:.1f}, median slope "
+    f"at least {LEAST_SLOPE:.1f}, and the median lower bound of the correlation above the median shuffled control. “"
+    f"{WEAK}”: both at least "
+    f"{SOME_SHARE:.1f} and above the control. Else “{NOT_TRANSFERRED}”."
+)
+"""The rule in words, as printed in every report."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement on one Action Unit; numbers are medians over the judging estimators, NaN without a judge.
+
+    Attributes
+    ----------
+    number : int
+    verdict : str
+        One of ``VERDICTS``.
+    judges : tuple of str
+        Estimators that judged.
+    reason : str
+        One clause.
+    r, r_low, r_high, control, repeatability, share, share_low, slope, slope_low, slope_high, female_male, label_share
+    above_rest : bool
+        Whether the twins at rest read above what resting real faces read (network scores).
+    """
+
+    number: int
+    verdict: str
+    judges: tuple[str, ...]
+    reason: str
+    values: dict[str, float] = field(default_factory=dict)
+    above_rest: bool = False
+
+    @property
+    def column(self) -> str:
+        """``AU01``."""
+        return ACTION_UNITS[self.number].column
+
+
+_MEDIANS = ("r", "r_low", "r_high", "control", "repeatability", "slope", "slope_low", "slope_high", "female_male",
+          "female_male_low", "female_male_high", "auc_real", "auc_twin", "frames")  # fmt: skip
+
+
+def verdicts(found: list[Agreement]) -> list[Verdict]:
+    """Judge every audited Action Unit.
+
+    Parameters
+    ----------
+    found : list of Agreement
+        One per estimator.
+    """
+    limits = resting_limits()
+    return [_verdict(found, column, float(limits[column])) for column in range(len(AUDITED))]
+
+
+def _why_not(one: Agreement, column: int) -> str:
+    """Return why an estimator does not judge, empty if it does."""
+    if not one.repeatability[column] >= LEAST_REPEATABILITY:
+        return "does not repeat" if np.isfinite(one.repeatability[column]) else "no measure"
+    if one.positives[column] >= LEAST_POSITIVES:
+        if np.isfinite(one.auc_real[column]) and one.auc_real[column] < LEAST_AREA:
+            return "does not see the label on the real face"
+        return ""
+    return "" if one.span[column] >= one.visible[column] else "varies too little"
+
+
+def _verdict(found: list[Agreement], column: int, limit: float) -> Verdict:
+    number = AUDITED[column]
+    reasons = {one.estimator: _why_not(one, column) for one in found}
+    judges = [one for one in found if not reasons[one.estimator]]
+    above = any(one.estimator == "scores" and one.level[column] > limit for one in found)
+    if not judges:
+        why = "; ".join(f"{name} {text}" for name, text in reasons.items() if text != "no measure")
+        return Verdict(number, NO_VARIATION, (), why, {}, above)
+    values = {name: float(np.median([getattr(one, name)[column] for one in judges])) for name in _MEDIANS}
+    shares = [one.r[column] / one.repeatability[column] for one in judges]
+    values["share"] = float(np.median(np.nan_to_num(shares)))
+    values["share_low"] = float(np.median([one.r_low[column] / one.repeatability[column] for one in judges]))
+    seen = [(one.auc_twin[column] - 0.5) / (one.auc_real[column] - 0.5) for one in judges
+            if one.auc_real[column] >= LEAST_AREA]  # fmt: skip
+    values["label_share"] = float(np.median(seen)) if seen else float("nan")
+    verdict, reason = _ruling(values)
+    return Verdict(number, verdict, tuple(one.estimator for one in judges), reason, values, above)
+
+
+def _ruling(values: dict[str, float]) -> tuple[str, str]:
+    share, label_share = values["share"], values["label_share"]
+    both = share if np.isnan(label_share) else min(share, label_share)
+    what = f"follows by {share:.0%} of what can be seen"
+    if np.isfinite(label_share):
+        what += f", tells the label by {label_share:.0%}"
+    if not values["r_low"] > values["control"]:
+        return NOT_TRANSFERRED, "no better than frames that do not belong together"
+    if both < SOME_SHARE:
+        return NOT_TRANSFERRED, what
+    if both < FULL_SHARE:
+        return WEAK, what
+    if values["slope"] < LEAST_SLOPE:
+        return WEAK, f"moves only {values['slope']:.0%} as far"
+    return TRANSFERRED, what
