@@ -15,9 +15,11 @@ from synth.shards.writer import output_errors
 FOLDER = "audit"
 JSON_FILE, CSV_FILE, TWINS_FILE, PAGE_FILE = "audit.json", "audit.csv", "twins.csv", "index.html"
 
-_UNIT_COLUMNS = ("verdict", "share", "r", "r_low", "r_high", "control", "repeatability", "slope",
-                 "slope_low", "slope_high", "female_male", "female_male_low", "female_male_high", "label_share", "auc_real", "auc_twin",
-                 "above_rest", "judges", "reason")  # fmt: skip
+_UNIT_COLUMNS = (
+    "verdict", "share", "r", "r_low", "r_high", "control", "repeatability", "slope", "slope_low", "slope_high",
+    "female_male", "female_male_low", "female_male_high", "label_share", "auc_real", "auc_twin", "above_rest", "judges",
+    "reason",
+)  # fmt: skip
 _TWIN_COLUMNS = ("subject", "twin", "au", "estimator", "frames", "r", "repeatability", "slope", "offset")
 
 

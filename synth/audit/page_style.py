@@ -33,7 +33,8 @@ figure{margin:0}svg{display:block}figure svg{border:1px solid var(--rule);border
 .triplets{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:14px}
 .triplet{display:grid;grid-template-columns:repeat(3,1fr);gap:3px}.triplet img{width:100%;aspect-ratio:1;
 border-radius:4px;display:block}.triplet span{font-size:12px;color:var(--faint);text-align:center}
-.triplet .about{grid-column:1/-1;text-align:left}.key i{display:inline-block;width:14px;height:3px;border-radius:2px;margin:0 5px 3px 14px}
+.triplet .about{grid-column:1/-1;text-align:left}
+.key i{display:inline-block;width:14px;height:3px;border-radius:2px;margin:0 5px 3px 14px}
 details{margin:8px 0}summary{cursor:pointer;color:var(--faint)}dl{display:grid;grid-template-columns:max-content 1fr;
 gap:2px 14px;margin:8px 0;font-size:13.5px}dt{color:var(--faint)}dd{margin:0}
 @media (min-width:900px){.triplets{grid-template-columns:1fr}.triplet{grid-template-columns:repeat(3,256px)}}

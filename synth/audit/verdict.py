@@ -39,10 +39,9 @@ RULE = (
     f"{LEAST_AREA:.1f}); else its 20th to 95th percentile spans a visible change. Without a judge the verdict is "
     f"“{NO_VARIATION}”. The share is the median over the judges of the correlation of twin and real, divided by the "
     "judge's own repeatability; where labels are known, a second share is the median of the area beyond one half on "
-    f"the twins, divided by that on the real frames. “{TRANSFERRED}”: both shares at least {FULL_SHARE:.1f}, median slope "
-    f"at least {LEAST_SLOPE:.1f}, and the median lower bound of the correlation above the median shuffled control. “"
-    f"{WEAK}”: both at least "
-    f"{SOME_SHARE:.1f} and above the control. Else “{NOT_TRANSFERRED}”."
+    f"the twins, divided by that on the real frames. “{TRANSFERRED}”: both shares at least {FULL_SHARE:.1f}, median "
+    f"slope at least {LEAST_SLOPE:.1f}, and the median lower bound of the correlation above the median shuffled control. "
+    f"“{WEAK}”: both at least {SOME_SHARE:.1f} and above the control. Else “{NOT_TRANSFERRED}”."
 )
 """The rule in words, as printed in every report."""
 
