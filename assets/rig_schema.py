@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,17 @@ MANIFEST_LIMIT_BYTES = 1 << 20
 VERTEX_LIMIT = 200_000
 MODE_LIMIT = 400
 MEND = "rebuild the bundle with `synth assets build`, or import the model again"
-_NESTED = ("licence", "units", "parts", "axes", "correctives", "maps", "regions")
+STEP_LIMIT_MM = 1.0
+"""Largest step of the stored whole numbers."""
+
+_KINDS: dict[str, type] = {
+    "name": str, "version": str, "licence": dict, "units": list, "parts": list, "axes": list,
+    "correctives": list, "landmark_scheme": str, "maps": list, "regions": dict, "fingerprint": str,
+    "max_gaze_rad": float, "step_mm": float,
+}  # fmt: skip
+_LICENCE: dict[str, type] = {"spdx": str, "attribution": str, "source": str, "may_train": bool}
+_PART: dict[str, type] = {"name": str, "material": str, "subdivide": bool, "optional": bool}
+_AXIS: dict[str, type] = {"name": str, "low": str, "high": str}
 
 
 def read_manifest(path: Path) -> dict:
@@ -48,39 +59,60 @@ def read_manifest(path: Path) -> dict:
     return manifest
 
 
+def _is(value: object, kind: type) -> bool:
+    """Return whether a JSON value is of a kind; a number must be finite, and true is no number."""
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, kind)
+
+
+def _record_fault(value: object, kinds: dict[str, type]) -> str:
+    """Return what is wrong with one record of the manifest, or an empty text."""
+    if not isinstance(value, dict) or set(value) != set(kinds):
+        *most, last = kinds
+        return f"needs {', '.join(most)} and {last}"
+    wrong = [key for key, kind in kinds.items() if not _is(value[key], kind)]
+    return f"{wrong[0]} is not a {kinds[wrong[0]].__name__}" if wrong else ""
+
+
 def _manifest_faults(manifest: dict) -> Iterator[tuple[str, str]]:
-    kinds = {
-        "name": str, "version": str, "licence": dict, "units": list, "parts": list, "axes": list,
-        "correctives": list, "landmark_scheme": str, "maps": list, "regions": dict, "fingerprint": str,
-        "max_gaze_rad": float, "step_mm": float,
-    }  # fmt: skip
-    for key, kind in kinds.items():
-        value = manifest.get(key)
-        if not isinstance(value, kind if kind is not float else (int, float)):
-            yield key, f"missing or not a {kind.__name__}"
-    if any(key not in manifest or not isinstance(manifest[key], dict | list) for key in _NESTED):
+    wrong = [key for key, kind in _KINDS.items() if not _is(manifest.get(key), kind)]
+    for key in wrong:
+        yield key, f"missing or not a {_KINDS[key].__name__}"
+    if wrong:
         return
-    if set(manifest["licence"]) != {"spdx", "attribution", "source", "may_train"}:
-        yield "licence", "needs spdx, attribution, source and may_train"
+    if fault := _record_fault(manifest["licence"], _LICENCE):
+        yield "licence", fault
     elif not manifest["licence"]["spdx"]:
         yield "licence.spdx", "empty"
+    if not 0 < manifest["step_mm"] <= STEP_LIMIT_MM:
+        yield "step_mm", f"not a number from 0 to {STEP_LIMIT_MM:g}"
+    if not 0 < manifest["max_gaze_rad"] < math.pi / 2:
+        yield "max_gaze_rad", "not an angle from 0 to 1.57"
+    yield from _list_faults(manifest)
+    for name, box in manifest["regions"].items():
+        if not isinstance(box, list) or len(box) != 4 or not all(_is(x, float) and 0 <= x <= 1 for x in box):
+            yield f"regions.{name}", "not a box of four numbers from 0 to 1"
+
+
+def _list_faults(manifest: dict) -> Iterator[tuple[str, str]]:
     for unit in manifest["units"]:
         if unit not in UNITS:
             yield "units", f"unknown unit {unit!r}; {closest(str(unit), UNITS)}"
-    for part in manifest["parts"]:
-        if not isinstance(part, dict) or not {"name", "material", "subdivide", "optional"} <= set(part):
-            yield "parts", "every part needs name, material, subdivide and optional"
-        elif part["material"] not in MATERIALS:
-            yield f"parts.{part['name']}", f"unknown material {part['material']!r}"
-    for axis in manifest["axes"]:
-        if not isinstance(axis, dict) or not {"name", "low", "high"} <= set(axis):
-            yield "axes", "every axis needs name, low and high"
+    for key, kinds in (("parts", _PART), ("axes", _AXIS)):
+        faults = [fault for record in manifest[key] if (fault := _record_fault(record, kinds))]
+        yield from ((key, fault) for fault in faults)
+        if not faults:
+            names = [record["name"] for record in manifest[key]]
+            yield from ((key, f"{name!r} stands twice") for name in sorted({n for n in names if names.count(n) > 1}))
+            if key == "parts":
+                wrong = [part for part in manifest["parts"] if part["material"] not in MATERIALS]
+                yield from ((f"parts.{part['name']}", f"unknown material {part['material']!r}") for part in wrong)
     for drivers in manifest["correctives"]:
-        if not isinstance(drivers, list) or not all(driver in UNITS for driver in drivers):
+        if not isinstance(drivers, list) or not drivers or not all(driver in UNITS for driver in drivers):
             yield "correctives", "every corrective needs a list of unit names"
-    for name, box in manifest["regions"].items():
-        if not isinstance(box, list) or len(box) != 4 or not all(isinstance(x, int | float) for x in box):
-            yield f"regions.{name}", "not a box of four numbers"
+    if not all(isinstance(name, str) for name in manifest["maps"]):
+        yield "maps", "every map needs a name"
 
 
 def array_faults(manifest: dict, arrays: dict[str, np.ndarray], path: Path) -> list[Problem]:
