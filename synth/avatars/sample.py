@@ -63,7 +63,7 @@ def sample_avatar(
     group = skin_group or str(rng.choice(list(ITA_GROUPS)))
     ita = float(rng.uniform(*ITA_GROUPS[group]))
     age = float(rng.uniform(-0.8, 0.85))
-    identity = np.clip(0.75 * rng.standard_normal(len(rig.identity_mm)), -1.9, 1.9)
+    identity = np.clip(0.66 * rng.standard_normal(len(rig.identity_mm)), -1.5, 1.5)
     shade = "fair" if ita > 38 else "middle" if ita > 12 else "deep"
     beard = 0.0 if female else float(rng.choice([rng.uniform(0.06, 0.22), rng.uniform(0.3, 0.95)], p=[0.5, 0.5]))
     return AvatarSpec(
@@ -76,7 +76,7 @@ def sample_avatar(
         melanin=round(float(rng.normal(0, 0.03)), 5),
         haemoglobin=round(float(rng.normal(0, 0.06)), 5),
         roughness=round(float(rng.uniform(0.42, 0.58)), 4),
-        hair=_optional_part(rng, rig, "hair_", apparent_gender),
+        hair=_hair(rng, rig, apparent_gender, age),
         cloth=_optional_part(rng, rig, "cloth_", apparent_gender),
         hair_rgb=_hair_colour(rng, shade, age),
         iris_rgb=_varied(rng, _IRIS_RGB[shade]),
@@ -123,14 +123,27 @@ def _attributes(rng: np.random.Generator, rig: Rig, female: bool, age: float, gr
 
 
 _STYLES_OF = {
-    "female": {"long", "bob", "bun", "curly", "ponytail"},
-    "male": {"cropped", "short", "side", "curly", "buzz"},
+    "female": {"long", "wavy", "bob", "bun", "curls", "ponytail"},
+    "male": {"cropped", "short", "side", "curly", "receding", "buzz"},
 }
 """Words in the names of optional parts that make observers think of one gender; other words suit both."""
 
+_RARE = {"hair_bun": 0.15, "hair_curly": 0.7}
+"""Relative share of styles that say less about gender; the others have 1."""
 
-_RARE = {"hair_bun": 0.35, "hair_curly": 0.5}
-"""Relative share of styles that say little about gender; the others have 1."""
+_SHAVED = 0.10
+"""Share of men whose hair is only painted: shaved, or bald with a ring of stubble."""
+
+
+def _hair(rng: np.random.Generator, rig: Rig, apparent_gender: str, age: float) -> str:
+    """Choose a hair style; receding hair is for the older half of the men."""
+    style = _optional_part(rng, rig, "hair_", apparent_gender)
+    recedes, shaved = rng.random() < 0.5 * (age + 0.5), rng.random() < _SHAVED
+    if apparent_gender == "female":
+        return style
+    if style == "hair_receding" and not recedes:
+        style = "hair_cropped" if any(part.name == "hair_cropped" for part in rig.parts) else style
+    return "" if shaved else style
 
 
 def _optional_part(rng: np.random.Generator, rig: Rig, prefix: str, apparent_gender: str) -> str:

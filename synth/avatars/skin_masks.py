@@ -23,8 +23,8 @@ class SkinMasks:
 
     Attributes
     ----------
-    lips, ears, lids, lid_edge, upper_lid_edge, cheeks, nose, under_eye, chin, forehead, beard, scalp, temple
-        Regions.
+    lips, ears, lids, lid_edge, upper_lid_edge, cheeks, nose, under_eye, chin, forehead, beard, scalp, crown
+        Regions; ``crown`` is what receding hair leaves of the scalp.
     coarse, middle, fine, pores
         Noise with spots of 45, 12, 3 and 1 mm.
     """
@@ -41,6 +41,7 @@ class SkinMasks:
     forehead: np.ndarray
     beard: np.ndarray
     scalp: np.ndarray
+    crown: np.ndarray
     coarse: np.ndarray
     middle: np.ndarray
     fine: np.ndarray
@@ -105,9 +106,12 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     edge = np.clip(4 * soft * (1 - soft), 0, 1) * (1 - 0.6 * inner)
     eye = space.points.lid_upper[4]
     upper_edge = ndimage.gaussian_filter(edge * smooth_step(-4, 0, y - 0.06 * x), 1.2)
-    ragged = 0.9 * fine + 1.0 * middle
+    ragged = 1.0 * fine + 2.0 * middle + 1.2 * pores
     hairline = np.interp(x / scale, *_HAIRLINE.T) * scale
-    scalp = smooth_step(-1.0, 13.0, y + ragged - hairline) * (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
+    bare = (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
+    scalp = smooth_step(-3.0, 15.0, y + ragged - hairline) * bare
+    gone = np.interp(x / scale, [0, 50, 70, 90, 110, 270], [19, 17, 14, 6, 0, 0]) * scale
+    crown = smooth_step(-3.0, 18.0, y + 1.5 * ragged - hairline - gone) * bare
     border = np.interp(x / scale, *_BEARD_LINE.T)
     lift = points["mouth_corner"][1] + 72.8 * scale
     beard = smooth_step(20.0, -16.0, y - border * scale - lift * 0.5 + 1.5 * middle) * smooth_step(-150, -112, y)
@@ -126,5 +130,6 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
         under_eye=bump(space, np.array([eye[0] * 0.86, -11.0 * scale]), 9, 4.2),
         chin=bump(space, points["chin"] + [0, 10], 13, 9), forehead=bump(space, np.array([0, 45.0]), 30, 16),
         beard=beard.astype(np.float32), scalp=scalp.astype(np.float32),
+        crown=crown.astype(np.float32),
         coarse=coarse, middle=middle, fine=fine, pores=pores,
     )  # fmt: skip

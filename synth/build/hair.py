@@ -22,8 +22,13 @@ HAIR_LINE = np.array([
 ], float)  # fmt: skip
 """Azimuth in degrees (0 front, 90 ear, 180 nape) and height in mm of the edge of the hair."""
 
-EDGE_MM, LINING_MM = 3.1, 2.4
-HANG_FROM_DEG, EDGE_FADE = 52.0, 0.93
+EDGE_MM, TIP_MM, LINING_MM = 3.1, 0.9, 2.0
+HANG_FROM_DEG, EDGE_FADE = 47.0, 0.97
+LINING_REACH = 0.88
+"""Share of the way to the hair line that the lining covers; beyond it strands thin out over painted roots."""
+
+STRAND_FOLDS = 6
+"""The texture runs to and fro this many times around the head, so that its strands are as fine as locks."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Style:
         Thickness of the hair above the scalp.
     part_mm : (2,) float
         Where strands start: sideways and backwards from the top of the head.
+    parting_mm : float
+        As the second of ``part_mm``, for strands in front: a parting runs between the two.
     line_shift_mm : (3,) float
         Shift of the hair line in front, at the temples and behind.
     ends_mm : (3,) float or None
@@ -52,6 +59,8 @@ class Style:
         Where the hair starts to thin towards its edge, share of the strand.
     columns, rows : int
         Size of the grid.
+    wave_mm : float
+        How far hanging strands swing out and in.
     gathered : str
         ``bun`` for a knot behind the crown, ``tail`` for a tail over the left shoulder, or empty.
     """
@@ -61,6 +70,7 @@ class Style:
     side_mm: float
     back_mm: float
     part_mm: tuple[float, float] = (0.0, 20.0)
+    parting_mm: float = 20.0
     line_shift_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     ends_mm: tuple[float, float, float] | None = None
     curl_mm: float = 0.0
@@ -70,18 +80,25 @@ class Style:
     taper: float = 0.72
     columns: int = 60
     rows: int = 10
+    wave_mm: float = 0.0
     gathered: str = ""
 
 
 STYLES = (
-    Style("cropped", 3.2, 2.6, 2.8, ragged=0.025, lumps_mm=0.2, grain_mm=0.1, rows=8),
-    Style("short", 17.0, 6.5, 8.0, (0.0, 35.0), (-3, 2, 0), ragged=0.05, lumps_mm=1.6, grain_mm=0.9),
-    Style("side", 20.0, 8.0, 9.0, (34.0, 5.0), (-2, 0, -4), ragged=0.04, lumps_mm=1.4, grain_mm=0.7),
-    Style("curly", 30.0, 27.0, 27.0, line_shift_mm=(4, -4, -14), lumps_mm=3.0, grain_mm=3.4, taper=0.88, columns=64),
-    Style("bob", 19.0, 21.0, 22.0, (22.0, 0.0), ends_mm=(-104, -100, -98), curl_mm=13.0, rows=12),
-    Style("long", 18.0, 20.0, 22.0, (0.0, -4.0), ends_mm=(-190, -235, -250), curl_mm=-3.0, lumps_mm=1.4, rows=14),
-    Style("bun", 8.0, 5.5, 6.5, (0.0, 60.0), (3, 3, 4), ragged=0.02, lumps_mm=0.6, gathered="bun"),
-    Style("ponytail", 12.0, 8.0, 9.0, (26.0, 18.0), (4, 6, 0), ragged=0.02, lumps_mm=1.0, gathered="tail"),
+    Style("cropped", 3.6, 2.4, 2.8, ragged=0.03, lumps_mm=0.2, grain_mm=0.15, rows=8, taper=0.55),
+    Style("short", 15.0, 5.5, 7.0, (0.0, 35.0), 35.0, (-2, 2, 0), ragged=0.05, lumps_mm=1.4, grain_mm=0.8),
+    Style("side", 18.0, 6.5, 8.0, (46.0, 0.0), -60.0, (3, 1, -4), ragged=0.04, lumps_mm=1.2, grain_mm=0.6),
+    Style("curly", 24.0, 15.0, 18.0, line_shift_mm=(4, -2, -4), lumps_mm=2.6, grain_mm=3.0, taper=0.86, columns=64),
+    Style("receding", 5.0, 4.0, 5.0, (0.0, 45.0), 45.0, (17, 13, 0), ragged=0.05, lumps_mm=0.4, grain_mm=0.3, taper=0.5),
+    Style("bob", 16.0, 20.0, 21.0, (34.0, 0.0), -75.0, (1, 4, 0), (-98, -98, -98), 12.0, rows=12),
+    Style("long", 14.0, 18.0, 21.0, (0.0, -4.0), -95.0, (1, 4, 0), (-190, -235, -250), -3.0, lumps_mm=1.4, rows=14),
+    Style("wavy", 18.0, 24.0, 25.0, (26.0, 0.0), -80.0, (1, 4, 0), (-150, -190, -200), 0.0, 0.05, 2.0, wave_mm=5.0,
+          rows=16),
+    Style("curls", 32.0, 33.0, 34.0, (0.0, 0.0), -40.0, (3, 4, 0), (-78, -92, -96), 6.0, 0.07, 4.0, 4.2, 0.9,
+          wave_mm=6.0, columns=64, rows=14),
+    Style("bun", 9.0, 5.5, 6.5, (0.0, 60.0), 60.0, (3, 3, 4), ragged=0.03, lumps_mm=0.6, gathered="bun", taper=0.6),
+    Style("ponytail", 12.0, 7.0, 9.0, (26.0, 18.0), 18.0, (4, 6, 0), ragged=0.03, lumps_mm=1.0, gathered="tail",
+          taper=0.6),
 )  # fmt: skip
 
 
@@ -146,7 +163,8 @@ def hair_graft(scalp: Scalp, style: Style) -> Graft:
         rows, columns = grid.shape[:2]
         faces.append(start + _wrapped_quads(rows, columns, columns))
         uv_faces.append(uv_start + _wrapped_quads(rows, columns, columns + 1))
-        u, v = np.meshgrid(np.linspace(0, 1, columns + 1), np.linspace(1, 0, rows))
+        around = np.arange(columns + 1) * STRAND_FOLDS / columns
+        u, v = np.meshgrid(1 - np.abs(around % 2 - 1), np.linspace(1, 0, rows))
         uv.append(np.stack([u, v], -1).reshape(-1, 2))
         points.append(grid.reshape(-1, 3))
         start, uv_start = start + rows * columns, uv_start + rows * (columns + 1)
@@ -195,10 +213,12 @@ def _arcs(scalp: Scalp, style: Style, azimuth: np.ndarray, share: np.ndarray) ->
     """Return unit directions (R, C, 3) along great circles from the parting to the hair line."""
     ends = scalp.at_height(azimuth, _line_height(style, azimuth))
     side, behind = style.part_mm
-    pole = np.array([side, 95.0, -behind]) / np.linalg.norm([side, 95.0, -behind])
-    angle = np.arccos(np.clip(ends @ pole, -1, 1))[None, :, None]
+    back = behind + (style.parting_mm - behind) * np.interp(np.degrees(np.abs(azimuth)), [35, 120], [1, 0])
+    pole = np.stack([np.full(len(back), side), np.full(len(back), 95.0), -back], 1)
+    pole /= np.linalg.norm(pole, axis=1, keepdims=True)
+    angle = np.arccos(np.clip((ends * pole).sum(1), -1, 1))[None, :, None]
     t = share[:, :, None] * angle
-    return (np.sin(angle - t) * pole + np.sin(t) * ends) / np.sin(angle)
+    return (np.sin(angle - t) * pole + np.sin(t) * ends) / np.maximum(np.sin(angle), 1e-3)
 
 
 def _grown(scalp: Scalp, style: Style, azimuth: np.ndarray) -> np.ndarray:
@@ -212,14 +232,15 @@ def _grown(scalp: Scalp, style: Style, azimuth: np.ndarray) -> np.ndarray:
     waves = sum(noise[k + 1] * np.sin((k + 2) * 2.1 * share + k) for k in range(4)) / 2
     relief = style.lumps_mm * waves + style.grain_mm * _grain(style, share.shape)
     thickness = _thickness(style, direction) * taper * np.clip(share / 0.12, 0.35, 1) + relief * taper
-    return SKULL_CENTRE_MM + direction * (scalp.radius(direction) + np.maximum(thickness, EDGE_MM))[..., None]
+    least = np.where(hanging, EDGE_MM, np.interp(share, [0.6, 1.0], [EDGE_MM, TIP_MM]))
+    return SKULL_CENTRE_MM + direction * (scalp.radius(direction) + np.maximum(thickness, least))[..., None]
 
 
 def _grain(style: Style, shape: tuple[int, int]) -> np.ndarray:
     """Return single locks (R, C): each keeps its height along the strand, more or less."""
     rng = rng_for(0, "hair-grain", style.name)
     lock = rng.normal(0, 1, shape[1])
-    return np.clip(0.6 * lock + (0.8 if style.name == "curly" else 0.3) * rng.normal(0, 1, shape), -2, 2)
+    return np.clip(0.6 * lock + (0.8 if style.name in ("curly", "curls") else 0.3) * rng.normal(0, 1, shape), -2, 2)
 
 
 def _scatter(style: Style, columns: int) -> np.ndarray:
@@ -242,9 +263,11 @@ def _hung(scalp: Scalp, style: Style, azimuth: np.ndarray, grown: np.ndarray) ->
     length *= 1 + 0.5 * _scatter(style, len(azimuth))
     axis = last * [1, 0, 1] - SKULL_CENTRE_MM * [0, 0, 1]
     outward = axis / np.linalg.norm(axis, axis=1, keepdims=True)
+    phase = 2.0 * np.sin(3 * azimuth)
     rows = [last]
     for t in np.linspace(0, 1, style.rows)[1:]:
-        swing = (4.0 * np.sin(np.pi * t) - style.curl_mm * t**2.5) * hanging
+        wave = style.wave_mm * np.sin(4.5 * np.pi * t + phase) * min(3 * t, 1.0)
+        swing = (4.0 * np.sin(np.pi * t) - style.curl_mm * t**2.5 + wave) * hanging
         point = last + outward * swing[:, None] - np.outer(length * t, [0, 1, 0])
         rows.append(cleared(point, rows[-1], scalp.body))
     return np.concatenate([grown, np.stack(rows[1:])])
@@ -253,6 +276,6 @@ def _hung(scalp: Scalp, style: Style, azimuth: np.ndarray, grown: np.ndarray) ->
 def _lining(scalp: Scalp, style: Style, azimuth: np.ndarray) -> np.ndarray:
     """Return a thin shell under the hair that hides the scalp up to the hair line."""
     uneven = rng_for(0, "hair-lining", style.name).uniform(-0.006, 0.014, len(azimuth))
-    share = np.linspace(0.02, 1.0, 7)[:, None] * (1 + uneven)
+    share = np.linspace(0.02, LINING_REACH, 7)[:, None] * (1 + uneven)
     direction = _arcs(scalp, style, azimuth, share)
     return SKULL_CENTRE_MM + direction * (scalp.radius(direction) + LINING_MM)[..., None]

@@ -7,6 +7,7 @@ import numpy as np
 from synth.build.adults import AGE_OLDEST, AGE_YOUNG, detail_pairs, sample_adult
 from synth.build.assembly import Assembly
 from synth.build.population import IdentityBasis, Population, axis_coordinates, fit_basis, reconstruction_error_mm
+from synth.build.proportions import mended
 from synth.build.source import MM_PER_DM, SourceWheel
 
 SAMPLES, HELD_OUT, MODES, SEED = 640, 64, 60, 0
@@ -65,10 +66,14 @@ def sample_population(source: SourceWheel, assembly: Assembly) -> tuple[Populati
     left, right = (heads[:SAMPLES, eye].mean((0, 1)) for eye in eyes)
     scale = EYE_DISTANCE_MM / float(np.linalg.norm(left - right))
     heads *= scale
+    gender = np.array([2 * adult.gender - 1 for adult in adults])
+    still = np.zeros(assembly.attachment.count, bool)
+    still[np.concatenate(eyes)] = True
+    heads = mended(heads, gender, still)
     age = np.array([adult.age for adult in adults])
     return Population(
         heads,
-        np.array([2 * adult.gender - 1 for adult in adults]),
+        gender,
         (age - AGE_YOUNG) / (AGE_OLDEST - AGE_YOUNG) * 2 - 1,
         np.array([adult.ancestry for adult in adults]),
     ), scale

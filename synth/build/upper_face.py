@@ -1,0 +1,85 @@
+"""What is sculpted on brows, lids and the skin around the eyes, and what their sums need in addition.
+
+Amplitudes follow measurements of adults: an inner brow rises 8 to 10 mm and an outer one as much, frowning lowers
+the brow by 6 to 8 mm and draws it 4 to 5 mm towards the middle, the opening of the eye goes from 0 through about
+10 mm at rest to 14 mm, and an upper lid follows a lowered gaze over three quarters of the way of the iris.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.rig import Corrective
+from assets.units import UNIT_INDEX
+from synth.build.sculpt import Bump, Clay
+
+UPPER_BUMPS: dict[str, tuple[Bump, ...]] = {
+    "browInnerUp": (
+        Bump((15, 20, 29), (11, 9, 16), (-0.3, 2.6, 0.3)),
+        Bump((12, 40, 27), (14, 12, 20), (0, 1.6, 0)),
+        Bump((23, 9, 20), (8, 5, 12), (0, 0.8, 0)),
+    ),
+    "browOuterUp": (
+        Bump((39, 26, 16), (13, 9, 16), (0.2, 3.0, -0.2)),
+        Bump((42, 44, 18), (14, 12, 20), (0, 1.6, -0.2)),
+        Bump((44, 11, 13), (9, 5, 12), (0, 1.1, 0)),
+    ),
+    "browDown": (
+        Bump((15, 19, 29), (11, 9, 14), (-2.4, 0.8, 0.8)),
+        Bump((36, 26, 20), (13, 8, 14), (-1.2, -1.4, 0.4)),
+        Bump((7, 15, 30), (4, 8, 10), (0, 0, 1.1)),
+        Bump((28, 10, 22), (13, 5, 12), (-0.6, -1.7, 0.7)),
+    ),
+    "cheekSquint": (
+        Bump((40, -24, 16), (15, 11, 18), (-1.0, 4.5, 2.6)),
+        Bump((38, -29, 18), (12, 7, 16), (0, 1.0, 1.8)),
+        Bump((31, -12, 18), (12, 4, 14), (0, 2.3, 2.0)),
+        Bump((34, -19, 18), (14, 2.6, 12), (0, 0.6, -1.5)),
+        Bump((33, -6, 17), (11, 3.5, 10), (0, 1.5, 0.5)),
+        Bump((54, 0, 6), (6, 9, 12), (-2.6, 0.2, 0.9)),
+        Bump((53, 15, 7), (8, 6, 12), (-0.8, -2.0, 0.3)),
+        Bump((45, 4, 11), (6, 4, 10), (-0.4, -1.1, 0.2)),
+    ),
+    "eyeSquint": (
+        Bump((33, -6, 17), (10, 3.5, 10), (-0.5, 1.0, 0.5)),
+        Bump((33, 5, 18), (12, 4, 10), (0, -1.0, 0.3)),
+        Bump((33, -12, 17), (12, 3, 12), (0, 0.4, 0.9)),
+    ),
+    "eyeWide": (Bump((33, 6, 18), (11, 5, 10), (0, 0.6, 0)),),
+    "eyeLookDown": (Bump((33, -7, 17), (11, 4, 10), (0, -1.0, 0)),),
+}  # fmt: skip
+"""Sculpted on the left on top of what is mixed."""
+
+LOOK_DOWN_BLINK = 0.3
+"""Share of a blink by which an upper lid follows a lowered gaze, beyond what the source gives."""
+
+
+def upper_correctives(clay: Clay, shapes: np.ndarray, lids: np.ndarray) -> list[Corrective]:
+    """Return the correctives of brows and lids.
+
+    Parameters
+    ----------
+    clay : Clay
+    shapes : (52, V, 3) float
+        The finished units.
+    lids : (V,) float
+        1 on the margin of the left eye's lids, falling off over the lids.
+    """
+    inner = clay.near((15, 20, 29), (11, 10, 16))[:, None]
+    frown, squint = shapes[UNIT_INDEX["browDownLeft"]], shapes[UNIT_INDEX["eyeSquintLeft"]]
+    grief = clay.bump(Bump((14, 20, 29), (10, 8, 14), (0, 2.4, 0.3)))
+    grief += clay.bump(Bump((36, 26, 19), (10, 8, 14), (0, -1.2, 0)))
+    pairs = (
+        (("browInnerUp", "browDown*"), grief),
+        (("noseSneer*", "browDown*"), -0.4 * frown * inner),
+        (("browDown*", "eyeSquint*"), -0.6 * frown * lids[:, None]),
+        (("cheekSquint*", "eyeSquint*"), -0.6 * squint * lids[:, None]),
+        (("eyeBlink*", "browDown*"), -frown * lids[:, None]),
+        (("eyeBlink*", "browOuterUp*"), -shapes[UNIT_INDEX["browOuterUpLeft"]] * lids[:, None]),
+        (("eyeWide*", "eyeSquint*"), -0.5 * squint * lids[:, None]),
+    )
+    found = []
+    for names, delta in pairs:
+        for side, part in (("Left", delta), ("Right", clay.mirrored(delta))):
+            found.append(Corrective(tuple(name.replace("*", side) for name in names), part))
+    return found
