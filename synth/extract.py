@@ -10,7 +10,7 @@ from assets.errors import InputError
 from assets.shard import Shard, find_shards
 from assets.shard_format import IMAGE_REAL, Status
 from synth.shards.encode import SUFFIXES
-from synth.shards.writer import output_errors
+from synth.shards.failures import output_errors
 
 TABLE = "frames.csv"
 

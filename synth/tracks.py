@@ -106,7 +106,8 @@ class FrameTrack:
     frames : (T,) int64
     scheme : str
     landmarks_px : (T, L, 2|3) float32
-        Source pixels, x right, y down, z in pixels with the viewer at -z; NaN where there is no face.
+        Source pixels, x right, y down, z in pixels with the viewer at -z; NaN where there is no face. An array, or
+        ``synth.shards.stored_points.StoredPoints``, which reads its rows from disk.
     image_size_px : (2,) int
         Width and height of the source pictures.
     network_weights : (T, 51) float32 or None

@@ -14,7 +14,7 @@ from assets.shard import Shard, find_shards
 from assets.shard_format import IMAGE_REAL, Status
 from assets.units import GAZE_UNITS, UNITS
 from synth.shards.encode import decode_picture
-from synth.shards.writer import output_errors
+from synth.shards.failures import output_errors
 
 MARGIN_PX, LINE_PX, TITLE_PX = 8, 16, 30
 PAPER, INK, FAINT, MARK = (250, 250, 250), (20, 20, 20), (110, 110, 110), (170, 60, 0)

@@ -8,6 +8,9 @@ from assets.landmarks import LEFT_EYE_RING, RIGHT_EYE_RING, SCHEMES
 from assets.units import GAZE_UNITS
 from synth.fit.face_model import FITTED_INDEX, FaceModel
 
+_IBUG_PAIRS = (((387, 373), (385, 380)), ((160, 144), (158, 153)))
+"""Points of the upper and the lower lid that face each other in the iBUG schemes, left eye first."""
+
 
 def apertures(points: np.ndarray, scheme: str) -> np.ndarray:
     """Return the height of the lid opening over its width, (T, 2), left eye first.
@@ -18,14 +21,17 @@ def apertures(points: np.ndarray, scheme: str) -> np.ndarray:
         In the picture or on the head; the ratio does not depend on the unit.
     scheme : str
     """
-    place = {point: i for i, point in enumerate(SCHEMES[scheme].points)}
+    lids = {*LEFT_EYE_RING, *RIGHT_EYE_RING, *(point for eye in _IBUG_PAIRS for pair in eye for point in pair)}
+    used = [(i, point) for i, point in enumerate(SCHEMES[scheme].points) if point in lids]
+    points = points[:, [i for i, _ in used], :2]
+    place = {point: i for i, (_, point) in enumerate(used)}
     result = np.empty((len(points), 2))
     for eye, ring in enumerate((LEFT_EYE_RING, RIGHT_EYE_RING)):
         outer, inner = points[:, place[ring[0]], :2], points[:, place[ring[8]], :2]
         width = np.linalg.norm(outer - inner, axis=1)
         pairs = [(a, b) for a, b in zip(ring[1:8], ring[15:8:-1], strict=True) if a in place and b in place]
         if not pairs:  # the iBUG schemes hold two points of each lid
-            pairs = [(160, 144), (158, 153)] if eye else [(387, 373), (385, 380)]
+            pairs = list(_IBUG_PAIRS[eye])
         heights = [np.linalg.norm(points[:, place[a], :2] - points[:, place[b], :2], axis=1) for a, b in pairs]
         result[:, eye] = np.mean(heights, axis=0) / np.maximum(width, 1e-9)
     return result

@@ -10,6 +10,7 @@ import numpy as np
 from assets.rig import Rig
 from assets.shard_format import Status
 from assets.units import UNITS
+from synth.appearance.evidence import pixel_evidence
 from synth.fit.belief import expression_prior, steadiness
 from synth.fit.eyes import aperture_share, blinks_with_lowered_gaze, close_only_an_open_mouth, signed_lids
 from synth.fit.face_model import FITTED_COLUMNS, GAZE_COLUMNS, FaceModel, face_model
@@ -19,6 +20,7 @@ from synth.fit.head_pose import HeadPose
 from synth.fit.label_prior import check_labels, label_bounds, resting_frames
 from synth.fit.lip_gap import with_lip_gap
 from synth.fit.perception import as_seen
+from synth.fit.point_rows import PointRows, finite_rows
 from synth.fit.resting import USUAL_DISTANCE_MM, RestingFace, resting_face
 from synth.fit.settings import FitSettings
 from synth.fit.two_sides import tied_lids
@@ -38,6 +40,7 @@ class _Result:
     gaze_rad: np.ndarray
     pose: HeadPose
     residual_px: np.ndarray
+    pixel_trust: float = 0.0
 
 
 def fit_track(
@@ -81,9 +84,9 @@ def fit_track(
         model = with_lip_gap(as_seen(model, settings.under_reading), model)
     if labels is not None:
         check_labels(labels, len(track.frames))
-    usable = (track.status == Status.OK) & np.isfinite(track.landmarks_px).all((1, 2))
+    usable = (track.status == Status.OK) & finite_rows(track.landmarks_px)
     rows = np.flatnonzero(usable)
-    points = track.landmarks_px[rows].astype(np.float64)
+    points = PointRows(track.landmarks_px, rows)
     noise = settings.noise_mm**2 * max(1.0, float(model.trust.sum()) / settings.independent_points)
     scores = None if track.network_weights is None else track.network_weights[rows]
     resting = resting_frames(labels, rows)
@@ -96,20 +99,26 @@ def fit_track(
         )
     gaps = np.diff(track.frames[rows]).astype(float)
     bounds = label_bounds(labels, rows) if labels is not None and label_prior > 0 else None
-    result = _fit_rows(points, scores, face, model, prior, gaps, bounds, label_prior, settings, noise)
-    notes = {"settings": asdict(settings), "label_prior": float(label_prior), "identity_frames": face.frames_used}
+    seen = None if track.appearance is None else track.appearance[rows]
+    result = _fit_rows(points, scores, seen, face, model, prior, gaps, bounds, label_prior, resting, settings, noise)
+    notes = {
+        "settings": asdict(settings), "label_prior": float(label_prior), "identity_frames": face.frames_used,
+        "pixel_trust": result.pixel_trust,
+    }  # fmt: skip
     return _assemble(track, rows, result, face, model, settings, notes)
 
 
 def _fit_rows(
-    points: np.ndarray,
+    points: PointRows,
     scores: np.ndarray | None,
+    seen: np.ndarray | None,
     face: RestingFace,
     model: FaceModel,
     prior: Prior,
     gaps: np.ndarray,
     bounds: tuple[np.ndarray, np.ndarray] | None,
     label_prior: float,
+    resting: np.ndarray,
     settings: FitSettings,
     noise: float,
 ) -> _Result:
@@ -119,7 +128,7 @@ def _fit_rows(
     count = len(points)
     first = _joined(
         [
-            fit_frames(points[p], *common, prior.rows(p), *camera, rounds=3)
+            _result_only(fit_frames(points[p], *common, prior.rows(p), *camera, rounds=3))
             for p, _ in _batches(count, settings.batch, 0)
         ],
         face.distance_mm,
@@ -127,7 +136,11 @@ def _fit_rows(
     opening = aperture_share(points, face.landmarks_mm, model)
     gaze = gaze_angles(points, first.pose, first.weights, face.landmarks_mm, model, opening, scores)
     turned = gaze_weights(gaze, model.max_gaze_rad)
-    tied = replace(prior, coupling=steadiness(first.weights, gaps, settings, noise))
+    pixels = None
+    if seen is not None and count:
+        turns = first.pose.rotation
+        pixels = pixel_evidence(seen, first.weights, turns, gaze, resting, settings.pixels, noise)
+    tied = replace(prior, coupling=steadiness(first.weights, gaps, settings, noise), pixels=pixels)
     held = (
         None if bounds is None else replace(tied, bounds=(bounds[0][:, FITTED_COLUMNS], bounds[1][:, FITTED_COLUMNS]))
     )
@@ -135,12 +148,13 @@ def _fit_rows(
     for part, kept in _batches(count, settings.batch, _HALO):
         lids = np.tensordot(turned[part], model.gaze, ([1], [2]))
         begin = FrameFit(first.weights[part], first.pose.rows(part), np.empty(0), np.empty(0))
-        fit = fit_frames(points[part], *common, tied.rows(part), *camera, lids_mm=lids, start=begin, rounds=2)
+        seen = points[part]
+        fit = fit_frames(seen, *common, tied.rows(part), *camera, lids_mm=lids, start=begin, rounds=2)
         if held is not None:
-            true = fit_frames(points[part], *common, held.rows(part), *camera, lids_mm=lids, start=fit, rounds=2)
+            true = fit_frames(seen, *common, held.rows(part), *camera, lids_mm=lids, start=fit, rounds=2)
             fit = replace(fit, weights=fit.weights + label_prior * (true.weights - fit.weights))
-        residuals.append(_residual_px(points[part], fit, face.landmarks_mm, model, lids)[kept])
-        pieces.append(replace(fit, weights=fit.weights[kept], pose=fit.pose.rows(kept)))
+        residuals.append(_residual_px(seen, fit, face.landmarks_mm, model, lids)[kept])
+        pieces.append(_result_only(replace(fit, weights=fit.weights[kept], pose=fit.pose.rows(kept))))
     fit = _joined(pieces, face.distance_mm)
     weights = np.zeros((count, len(UNITS)))
     fitted = close_only_an_open_mouth(signed_lids(fit.weights))
@@ -148,7 +162,8 @@ def _fit_rows(
         fitted = tied_lids(blinks_with_lowered_gaze(fitted, turned, model), fit.pose.rotation)
     weights[:, FITTED_COLUMNS] = fitted
     weights[:, GAZE_COLUMNS] = turned
-    return _Result(weights, gaze, fit.pose, np.concatenate(residuals) if residuals else np.empty(0))
+    trust = 0.0 if pixels is None else float(pixels.trust.mean())
+    return _Result(weights, gaze, fit.pose, np.concatenate(residuals) if residuals else np.empty(0), trust)
 
 
 def _batches(count: int, size: int, halo: int) -> Iterator[tuple[slice, slice]]:
@@ -157,6 +172,11 @@ def _batches(count: int, size: int, halo: int) -> Iterator[tuple[slice, slice]]:
         stop = min(count, start + size)
         first, last = max(0, start - halo), min(count, stop + halo)
         yield slice(first, last), slice(start - first, stop - first)
+
+
+def _result_only(fit: FrameFit) -> FrameFit:
+    """Return the fit without its normal equations, which take far more memory than what comes of them."""
+    return FrameFit(fit.weights, fit.pose, np.empty(0), np.empty(0))
 
 
 def _joined(pieces: list[FrameFit], distance_mm: float) -> FrameFit:

@@ -58,13 +58,14 @@ def gaze_angles(
     corners = model.corner_rows
     wanted = np.concatenate([corners.ravel(), model.iris_rows.ravel()])
     depth = (resting_mm[wanted] @ pose.rotation.transpose(0, 2, 1))[..., 2]
-    seen = np.zeros((count, points_px.shape[1], 3))
-    seen[:, wanted] = pose.unproject(points_px[:, wanted, :2], depth) @ pose.rotation
+    seen = (pose.unproject(points_px[:, wanted, :2], depth) @ pose.rotation)[..., :2]
+    middles = seen[:, : corners.size].reshape(count, *corners.shape, 2).mean(2)
+    irises = seen[:, corners.size :].reshape(count, *model.iris_rows.shape, 2).mean(2)
     moved = np.einsum("eckj,tj->tek", model.units[corners][:, :, :2].mean(1, keepdims=True), weights)
     angles = np.zeros((count, 2, 2))
     for eye in range(2):
-        iris = seen[:, model.iris_rows[eye], :2].mean(1)
-        middle = seen[:, corners[eye], :2].mean(1) - moved[:, eye]
+        iris = irises[:, eye]
+        middle = middles[:, eye] - moved[:, eye]
         straight = resting_mm[model.iris_rows[eye], :2].mean(0) - resting_mm[corners[eye], :2].mean(0)
         arm = float(np.linalg.norm(model.neutral[model.iris_rows[eye]].mean(0) - model.eye_centres[eye]))
         offset = (iris - middle - straight) / arm

@@ -16,7 +16,7 @@ from synth.importers.assemble import Options
 from synth.importers.frame import UNITS_MM, axis_vector
 from synth.importers.roles import ROLES
 from synth.importers.shape_names import NameMap, read_map
-from synth.shards.writer import output_errors
+from synth.shards.failures import output_errors
 
 T = TypeVar("T")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -116,7 +117,10 @@ def _plausible(points_px: np.ndarray, shape: tuple[int, ...]) -> bool:
 
 
 def track_sequence(
-    sequence: Sequence, settings: TrackSettings | None = None, networks: Networks | None = None
+    sequence: Sequence,
+    settings: TrackSettings | None = None,
+    networks: Networks | None = None,
+    points: Any = None,
 ) -> FrameTrack:
     """Place landmarks in every planned frame of one sequence, in order, one picture in memory at a time.
 
@@ -127,6 +131,8 @@ def track_sequence(
     settings : TrackSettings or None
     networks : Networks or None
         Opened networks to use; None opens them.
+    points : (T, 478, 3) array or None
+        Takes the landmarks, all NaN before; may lie on disk. None makes a new array. Not for given landmarks.
 
     Returns
     -------
@@ -141,7 +147,7 @@ def track_sequence(
     networks = networks or open_networks(settings)
     tracker = FaceTracker(networks, settings)
     count = len(sequence.frames)
-    points = np.full((count, 478, 3), np.nan, np.float32)
+    points = np.full((count, 478, 3), np.nan, np.float32) if points is None else points
     scores = np.full((count, 51), np.nan, np.float32)
     confidence = np.zeros(count, np.float32)
     found = np.zeros(count, np.int16)

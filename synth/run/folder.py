@@ -17,7 +17,7 @@ from assets.shard import Shard
 from synth.run.config import RenderConfig, config_toml
 from synth.run.plan import RunPlan, shard_folder
 from synth.shards.checksums import CHECKSUM_FILE, file_sha256
-from synth.shards.writer import output_errors
+from synth.shards.failures import output_errors
 
 RUN_FILE, CONFIG_FILE = "run.json", "config.toml"
 RUN_LOCK, WORKER_LOCK = ".run.lock", ".workers.lock"

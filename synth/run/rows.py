@@ -21,7 +21,7 @@ CAMERA_DISTANCE = "camera_distance_mm"
 
 
 def put_rows(writer: ShardWriter, job: SubjectJob, tracks: list[FrameTrack], fitted: ExpressionTrack) -> None:
-    """Write everything under ``frames`` and ``sequences`` but pictures; the status is that of the fit.
+    """Write everything under ``frames`` and ``sequences`` but pictures and landmarks; the status is that of the fit.
 
     Parameters
     ----------
@@ -46,7 +46,6 @@ def put_rows(writer: ShardWriter, job: SubjectJob, tracks: list[FrameTrack], fit
         "au_mask": labels.mask,
         "faces_found": np.concatenate([track.faces_found for track in tracks]),
         "confidence": np.concatenate([track.confidence for track in tracks]),
-        "landmarks_px": _landmarks(tracks),
         "weights": fitted.weights,
         "head_rotation": fitted.rotation,
         "head_translation_mm": fitted.translation_mm,
@@ -91,16 +90,3 @@ def subject_attributes(job: SubjectJob, tracks: list[FrameTrack], fitted: Expres
         "landmark_scheme": ", ".join(sorted({track.scheme for track in tracks})),
         "fit": json.dumps(notes, sort_keys=True),
     }
-
-
-def _landmarks(tracks: list[FrameTrack]) -> np.ndarray:
-    """Return the landmarks of all sequences (T, L, 3); depth is NaN where the scheme has none."""
-    widest = max(track.landmarks_px.shape[1] for track in tracks)
-    total = sum(len(track.frames) for track in tracks)
-    out = np.full((total, widest, 3), np.nan, np.float32)
-    start = 0
-    for track in tracks:
-        points = track.landmarks_px
-        out[start : start + len(points), : points.shape[1], : points.shape[2]] = points
-        start += len(points)
-    return out

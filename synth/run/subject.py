@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from assets.landmarks import SCHEMES
 from assets.rig import Rig
 from assets.shard_format import IMAGE_REAL, Status
 from synth.landmarks.track import TrackSettings, open_networks, track_sequence
@@ -27,6 +29,7 @@ from synth.run.twins import BATCH, TwinDescription, draw_twin, loaded_rig, twin_
 from synth.run.unreadable import mark_unreadable
 from synth.shards.encode import ENCODERS
 from synth.shards.writer import ShardWriter, image_groups
+from synth.tracks import FrameTrack
 from synth.verify import shard_counts
 
 Tick = Callable[[int], None]
@@ -77,17 +80,34 @@ def _renderer(name: str, size_px: int, samples: int) -> Renderer:
 
 def _track_and_fit(writer: ShardWriter, job: SubjectJob, rig: Rig, tick: Tick) -> None:
     """Write everything but the pictures."""
-    networks = _networks(job.config.detector)
-    settings = TrackSettings(detector=job.config.detector, face_rule=job.config.face_rule)
-    tracks = [
-        mark_unreadable(fill_gaps(track_sequence(Ticking(s, tick), settings, networks), s, settings, networks), s)
-        for s in job.plan.sequences
-    ]
+    tracks = _track(writer, job, tick)
     fitted = fit_subject(tracks, job.plan.sequences, rig, job.config.label_prior, use_labels=bool(job.avatars))
     put_rows(writer, job, tracks, fitted)
     put_avatars(writer, _twins(job, float(fitted.camera_distance_mm)))
     writer.attributes({**job.attributes, **subject_attributes(job, tracks, fitted)})
     writer.mark(job.key())
+
+
+def _track(writer: ShardWriter, job: SubjectJob, tick: Tick) -> list[FrameTrack]:
+    """Place landmarks in all sequences; they go to the shard, so that memory does not grow with them."""
+    networks = _networks(job.config.detector)
+    settings = TrackSettings(detector=job.config.detector, face_rule=job.config.face_rule)
+    given = [sequence.given_landmarks for sequence in job.plan.sequences]
+    detected = len(SCHEMES["mediapipe478"].points)
+    sizes = [(detected, 3) if points is None else points.points_px.shape[1:] for points in given]
+    writer.make_landmarks(max(size[0] for size in sizes))
+    tracks, start = [], 0
+    for sequence, size in zip(job.plan.sequences, sizes, strict=True):
+        stored = writer.stored_points(slice(start, start + len(sequence.frames)), *size)
+        start += len(sequence.frames)
+        track = track_sequence(Ticking(sequence, tick), settings, networks, stored)
+        track = fill_gaps(track, sequence, settings, networks)
+        if track.landmarks_px is not stored:
+            for row, points in enumerate(track.landmarks_px):
+                stored[row] = points
+        stored.flush()
+        tracks.append(mark_unreadable(replace(track, landmarks_px=stored), sequence))
+    return tracks
 
 
 def _twins(job: SubjectJob, camera_distance_mm: float) -> list[TwinDescription]:

@@ -11,6 +11,8 @@ import numpy as np
 from assets.rig import Rig
 from assets.shard_format import Status
 from synth.fit.fit import fit_track
+from synth.shards.stored_points import StoredPoints
+from synth.shards.stored_points import joined as joined_points
 from synth.tracks import ExpressionTrack, FrameTrack, Labels, Sequence
 
 _GAP_FRAMES = 1_000_000
@@ -120,8 +122,10 @@ def _joined(tracks: list[FrameTrack]) -> FrameTrack:
         frames.append(track.frames - track.frames[0] + base)
         base = int(frames[-1][-1]) + _GAP_FRAMES
 
-    def joined(name: str) -> np.ndarray | None:
+    def joined(name: str) -> Any:
         values = [getattr(track, name) for track in tracks]
+        if isinstance(values[0], StoredPoints):
+            return joined_points(values)
         return None if any(value is None for value in values) else np.concatenate(values)
 
     names = ("landmarks_px", "network_weights", "confidence", "faces_found", "status", "appearance")

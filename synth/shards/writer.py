@@ -3,60 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
-from assets.errors import InputError
 from assets.shard_format import ATTRIBUTES, FORMAT_NAME, FORMAT_VERSION, IMAGE_REAL, fields_of
+from synth.shards.failures import OutputError, output_errors
+from synth.shards.stored_points import PACKED, StoredPoints, rounded
 
 FLUSH_ROWS = 64
 """Rows after which everything written so far is flushed."""
 
 BLOB_CHUNK = 1 << 20
-LANDMARK_STEP_PX = 1 / 64
-"""Landmarks are rounded to this step: far below their noise, and a third less on disk."""
-
-LANDMARKS = "frames/twin_landmarks_px"
-_PACKED: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+LANDMARKS, SOURCE_LANDMARKS = "frames/twin_landmarks_px", "frames/landmarks_px"
 _KEY, _FLUSHED = "unfinished_key", "unfinished_rows"
 """Attributes of an unfinished file: what job it belongs to; flushed rows of a group and CRC-32 of its pictures."""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-class OutputError(InputError):
-    """The output folder is full or cannot be written; no subject can go on."""
-
-    fatal = True
-
-
-@contextlib.contextmanager
-def output_errors(place: object) -> Iterator[None]:
-    """Turn failures to write into one clear line.
-
-    Parameters
-    ----------
-    place : object
-        The file or folder that is written.
-    """
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        code = getattr(error, "errno", None)
-        text = str(error).lower()
-        if code in _FULL or "no space left" in text or "file too large" in text or "quota" in text:
-            mend = "free some space and run the same command again; finished subjects are kept"
-            raise OutputError.one("the disk is full", place, mend) from None
-        if isinstance(error, PermissionError) or code in (errno.EROFS, errno.EACCES, errno.ENOTDIR):
-            raise OutputError.one("this place cannot be written", place, "choose another --out") from None
-        raise
 
 
 def partial_path(path: Path) -> Path:
@@ -93,7 +59,7 @@ class ShardWriter:
             if self._landmarks:
                 shape = (rows, len(images) - 1, landmarks, 2)
                 chunks = (min(FLUSH_ROWS, rows), 1, landmarks, 2)
-                self._file.create_dataset(LANDMARKS, shape, "float32", chunks=chunks, fillvalue=np.nan, **_PACKED)
+                self._file.create_dataset(LANDMARKS, shape, "float32", chunks=chunks, fillvalue=np.nan, **PACKED)
 
     def _begin(self, path: Path, images: tuple[str, ...], rows: int, landmarks: int) -> None:
         self.path = path
@@ -205,10 +171,35 @@ class ShardWriter:
                 return
             array = np.asarray(values, field.dtype)
             if path.endswith("landmarks_px"):
-                array = _rounded(array)
+                array = rounded(array)
             packed = array.ndim > 1 and array.size > 4096
             options: dict[str, Any] = {"chunks": (min(FLUSH_ROWS, len(array)), *array.shape[1:])} if packed else {}
-            self._file.create_dataset(path, data=array, **options, **(_PACKED if packed else {}))
+            self._file.create_dataset(path, data=array, **options, **(PACKED if packed else {}))
+
+    def stored_points(self, rows: slice, points: int, axes: int) -> StoredPoints:
+        """Return the landmarks of some rows of the source, to be written and read there instead of in memory.
+
+        Parameters
+        ----------
+        rows : slice
+            Of the shard.
+        points, axes : int
+            Landmarks of their scheme, and 2 or 3 coordinates.
+        """
+        return StoredPoints(self._file[SOURCE_LANDMARKS], np.arange(rows.start, rows.stop), points, axes)
+
+    def make_landmarks(self, points: int) -> None:
+        """Make the dataset of the source's landmarks (T, points, 3), all NaN.
+
+        Parameters
+        ----------
+        points : int
+            Landmarks of the largest scheme among the sequences.
+        """
+        shape = (self.rows, points, 3)
+        with output_errors(self.path):
+            chunks = (min(FLUSH_ROWS, self.rows), points, 3)
+            self._file.create_dataset(SOURCE_LANDMARKS, shape, "float32", chunks=chunks, fillvalue=np.nan, **PACKED)
 
     def attributes(self, values: Mapping[str, Any]) -> None:
         """Write attributes of the table; format, version and ``complete`` are added by the writer."""
@@ -293,15 +284,11 @@ class ShardWriter:
             if self._landmarks and image != self.images[0]:
                 blank = np.full((self._landmarks, 2), np.nan, np.float32)
                 known = np.stack([blank if values is None else values for values in points])
-                self._file[LANDMARKS][start:stop, self.images.index(image) - 1] = _rounded(known)
+                self._file[LANDMARKS][start:stop, self.images.index(image) - 1] = rounded(known)
             if _KEY in self._file.attrs:
                 group.attrs[_FLUSHED] = (stop, self._checks[image])
             self._file.flush()
         self._flushed[image] = stop
-
-
-def _rounded(landmarks_px: np.ndarray) -> np.ndarray:
-    return (np.round(np.asarray(landmarks_px, float) / LANDMARK_STEP_PX) * LANDMARK_STEP_PX).astype(np.float32)
 
 
 def image_groups(twins: int) -> tuple[str, ...]:

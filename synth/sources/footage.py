@@ -1,4 +1,4 @@
-"""The user's own footage: videos, pictures, folders and manifests. What cannot be read is set aside, the rest goes on."""
+"""The user's own footage: videos, pictures, folders, manifests. What cannot be read is set aside, the rest goes on."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assets.errors import InputError
 from synth.run.pool import Outcome, run_jobs
-from synth.shards.writer import OutputError
+from synth.shards.failures import OutputError
 
 
 def work(argument: tuple[str, int], tick) -> int:
