@@ -50,6 +50,22 @@ def write_tables(folder: Path, audit: Audit) -> dict[str, Any]:
     return values
 
 
+def read_json_file(path: Path) -> Any:
+    """Read a JSON file that the audit wrote.
+
+    Raises
+    ------
+    InputError
+        If it is missing or broken.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError.one("there is no audit", path, "run `synth audit` on the run") from None
+    except (OSError, ValueError):
+        raise InputError.one("this file is no audit", path, "run `synth audit` on the run again") from None
+
+
 def read_record(path: Path) -> dict[str, Any]:
     """Read an ``audit.json``, or that of a run folder.
 
@@ -59,12 +75,7 @@ def read_record(path: Path) -> dict[str, Any]:
         If there is none, or it is none.
     """
     file = path / FOLDER / JSON_FILE if path.is_dir() else path
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError.one("there is no audit", file, "run `synth audit` on the run") from None
-    except (OSError, ValueError):
-        raise InputError.one("this file is no audit", file, "run `synth audit` on the run again") from None
+    values = read_json_file(file)
     if not isinstance(values, dict) or values.get("format") != FORMAT or values.get("version") != VERSION:
         raise InputError.one("this file is no audit of this version", file, "run `synth audit` on the run again")
     return values

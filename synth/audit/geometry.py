@@ -22,23 +22,23 @@ class Side:
 
     Parameters
     ----------
-    points_mm : (478, 3) float
+    points_mm : (T, 478, 3) float
     """
 
     def __init__(self, points_mm: np.ndarray) -> None:
         self.points = points_mm
 
     def at(self, *points: int) -> np.ndarray:
-        """Return the mean (3,) of some points: across (towards the subject's right), up, out."""
-        return self.points[list(points)].mean(0) * np.array([-1.0, 1.0, 1.0])
+        """Return the mean (T, 3) of some points: across (towards the subject's right), up, out."""
+        return self.points[:, list(points)].mean(1) * np.array([-1.0, 1.0, 1.0])
 
-    def across(self, *points: int) -> float:
-        """Return the distance from the middle of the face, millimetres."""
-        return float(self.at(*points)[0])
+    def across(self, *points: int) -> np.ndarray:
+        """Return the distance (T,) from the middle of the face, millimetres."""
+        return self.at(*points)[:, 0]
 
-    def up(self, *points: int) -> float:
-        """Return the height, millimetres."""
-        return float(self.at(*points)[1])
+    def up(self, *points: int) -> np.ndarray:
+        """Return the height (T,), millimetres."""
+        return self.at(*points)[:, 1]
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,19 @@ class Measure:
     formula: str
     rationale: str
     visible_mm: float
-    read: Callable[[Side], float]
+    read: Callable[[Side], np.ndarray]
 
 
-def _corner_line(side: Side) -> float:
+def _corner_line(side: Side) -> np.ndarray:
     return side.up(33, 133)
 
 
-def _thickness(side: Side) -> float:
+def _thickness(side: Side) -> np.ndarray:
     upper = side.up(37, 39) - side.up(82, 81)
     return upper + side.up(87, 178) - side.up(84, 181)
 
 
-def _gap(side: Side) -> float:
+def _gap(side: Side) -> np.ndarray:
     return side.up(82, 13) - side.up(87, 14)
 
 
@@ -108,7 +108,7 @@ _TABLE: tuple[Measure, ...] = (
             lambda s: (s.across(61) + s.up(61) - s.up(2)) / np.sqrt(2)),
     Measure(14, "corner of the mouth (61): how far behind the lips' middle (0, 17), plus half its distance from the "
             "middle", "buccinator: corners are drawn in and back", 0.6,
-            lambda s: float(s.at(0, 17)[2] - s.at(61)[2]) + 0.5 * s.across(61)),
+            lambda s: s.at(0, 17)[:, 2] - s.at(61)[:, 2] + 0.5 * s.across(61)),
     Measure(15, "minus height of the corner (61) above the parting line of the lips (13, 14)",
             "depressor anguli oris: corners go down", 0.6,
             lambda s: s.up(13, 14) - s.up(61)),
@@ -117,7 +117,7 @@ _TABLE: tuple[Measure, ...] = (
             lambda s: 0.5 * (s.up(17, 84) - s.up(2)) + 0.5 * (s.up(199, 200) - s.up(152, 148))),
     Measure(20, "distance of the corner (61) from the middle, less its height above the parting line",
             "risorius: the mouth gets wider without the corners going up", 0.8,
-            lambda s: s.across(61) - max(0.0, s.up(61) - s.up(13, 14))),
+            lambda s: s.across(61) - np.maximum(0.0, s.up(61) - s.up(13, 14))),
     Measure(23, "minus height of both red lips (37–82, 87–84), minus a quarter of the corner's distance",
             "orbicularis oris: lips get thin and the mouth narrow", 0.5,
             lambda s: -_thickness(s) - 0.25 * s.across(61)),
@@ -145,14 +145,15 @@ def geometric_activation(points_mm: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    points_mm : (478, 3) float
+    points_mm : (T, 478, 3) float
         As ``synth.audit.pose_free.pose_free`` returns them.
 
     Returns
     -------
-    (A, 2) float64
+    (T, A, 2) float64
         Millimetres of the canonical face, on the subject's left and right side.
     """
-    mirrored = points_mm[_MIRROR] * np.array([-1.0, 1.0, 1.0])
+    mirrored = points_mm[:, _MIRROR] * np.array([-1.0, 1.0, 1.0])
     left, right = Side(mirrored), Side(points_mm)
-    return np.array([[MEASURES[number].read(left), MEASURES[number].read(right)] for number in AUDITED])
+    values = [[MEASURES[number].read(left), MEASURES[number].read(right)] for number in AUDITED]
+    return np.moveaxis(np.array(values), 2, 0)

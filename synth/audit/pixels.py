@@ -44,6 +44,7 @@ class Look:
         across, down = cv2.Sobel(light, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(light, cv2.CV_32F, 0, 1, scale=0.125)
         self._maps = np.dstack([light, np.abs(across), np.abs(down), soft[..., 1]])
         self.placement, self.median_mm, self.points_mm = placement, median_mm, points_mm
+        self.profiles: dict[int, tuple[np.ndarray, float, float]] = {}
 
     def mirrored(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the median and the present face with their sides exchanged, still at their place."""
@@ -114,6 +115,9 @@ def _chin(look: Look, faces: Faces) -> float:
 
 def _lip_profile(look: Look, faces: Faces) -> tuple[np.ndarray, float, float]:
     """Return light and red (rows, 2) down through one half of the mouth, and those of the skin around it."""
+    known = look.profiles.get(id(faces))
+    if known is not None:
+        return known
     face = faces[1]
     top, foot = face[37, 1] + 5.0, face[84, 1] - 5.0
     centre = _at(face, 37, 84, 81, 178)
@@ -121,7 +125,8 @@ def _lip_profile(look: Look, faces: Faces) -> tuple[np.ndarray, float, float]:
     profile = look.patch(centre, 8.0, top - foot)[..., [LIGHT, RED]].mean(1)
     ends = np.concatenate([profile[:5], profile[-5:]])
     skin_light, skin_red = np.median(ends, axis=0)
-    return profile, float(skin_light), float(skin_red)
+    look.profiles[id(faces)] = profile, float(skin_light), float(skin_red)
+    return look.profiles[id(faces)]
 
 
 def _red_height(look: Look, faces: Faces) -> float:
@@ -193,7 +198,7 @@ PIXEL_MEASURES: dict[int, PixelMeasure] = {measure.number: measure for measure i
 
 def pixel_activation(look: Look) -> np.ndarray:
     """Return the pixel measures (A, 2) float64 of the audited Action Units, left and right; NaN where there is none."""
-    right = (look.median_mm, look.points_mm)
+    right, left = (look.median_mm, look.points_mm), look.mirrored()
     values = np.full((len(AUDITED), 2), np.nan)
     seen: dict[Callable[..., float], tuple[float, float]] = {}
     for row, number in enumerate(AUDITED):
@@ -201,6 +206,6 @@ def pixel_activation(look: Look) -> np.ndarray:
         if measure is None:
             continue
         if measure.read not in seen:
-            seen[measure.read] = measure.read(look, look.mirrored()), measure.read(look, right)
+            seen[measure.read] = measure.read(look, left), measure.read(look, right)
         values[row] = seen[measure.read]
     return values

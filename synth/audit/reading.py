@@ -27,6 +27,9 @@ SIDES = ("both", "left", "right")
 _NEAR = 0.06
 """A window whose centre or side is farther than this share off is looked at again."""
 
+AGAIN_FRAMES = 200
+"""Most real pictures of a subject that are read twice."""
+
 _FLIP = np.array([1, 0])
 
 
@@ -44,7 +47,7 @@ class Readings:
     values : (E, I, T, A, 3) float64
         By estimator, image, frame, Action Unit and side (both, left, right); NaN where nothing was found.
     again : (E, T, A) float64
-        Second reading of the real frames, mirrored, turned, shrunk and encoded anew.
+        Second reading of real frames, mirrored, turned, shrunk and encoded anew; NaN where there was none.
     labels, known : (T, A) bool
         Occurrence of the audited Action Units and whether it is known.
     """
@@ -147,7 +150,9 @@ def read_shard(shard: Shard, networks: Networks, frames: int | None = None) -> R
     values = np.full(shape, np.nan)
     for index, image in enumerate(shard.images):
         values[:, index] = _read_images(shard, image, rows, networks)
-    again = _read_images(shard, IMAGE_REAL, rows, networks, disturbed=True)[..., 0]
+    again = np.full(shape[:1] + shape[2:4], np.nan)
+    twice = spread_rows(np.arange(len(rows)), AGAIN_FRAMES)
+    again[:, twice] = _read_images(shard, IMAGE_REAL, rows[twice], networks, disturbed=True)[..., 0]
     if np.isnan(values[0, 0]).all():
         raise NoFaceError.one("no face is found in its real pictures", shard.path, "look at them with `synth view`")
     labels, known = _labels(shard, rows)
@@ -181,10 +186,10 @@ def _read_images(shard: Shard, image: str, rows: np.ndarray, networks: Networks,
     sided = np.full((len(ESTIMATORS), len(rows), len(AUDITED), 2), np.nan)
     if faces:
         median = np.median(faces, axis=0)
+        sided[0, [face is not None for face in seen]] = geometric_activation(np.array(faces))
         for t, (row, face) in enumerate(zip(rows, seen, strict=True)):
             if face is not None:
                 look = Look(picture(row), face.placement, median, face.points_mm)
-                sided[0, t] = geometric_activation(face.points_mm)
                 sided[1, t] = read_out(face.scores)
                 sided[2, t] = pixel_activation(look)
     if disturbed:

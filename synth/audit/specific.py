@@ -20,8 +20,8 @@ ONE_SIDED: tuple[int, ...] = (1, 2, 4, 5, 15)
 """Action Units that others undo (1 and 4, 5 and 43, 12 and 15): only what goes beyond rest is theirs."""
 
 ALSO_MOVED_BY: dict[int, tuple[int, ...]] = {
-    6: (12,), 7: (43,), 9: (12, 10), 10: (12, 25), 14: (12, 26), 15: (26,), 17: (12, 25, 26), 20: (12, 26),
-    23: (12, 25, 26), 24: (12, 25, 26),
+    6: (12, 10), 7: (43,), 9: (12, 10, 25), 10: (12, 25, 26), 14: (12, 26), 15: (25, 26), 17: (12, 25, 26),
+    20: (12, 26), 23: (12, 25, 26), 24: (12, 25, 26),
 }  # fmt: skip
 """Action Units whose measures (landmarks, pixels) answer to others as well: a smile moves the points of 6 and 14 more
 than 6 and 14 do. What the others explain on the person's real frames is taken off, with these slopes on the twins."""

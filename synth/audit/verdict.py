@@ -37,11 +37,11 @@ RULE = (
     f"{LEAST_REPEATABILITY:.1f} and the Action Unit varies on the real face: where labels are known, at least "
     f"{LEAST_POSITIVES} frames carry it and the estimator tells them apart on the real frames (area at least "
     f"{LEAST_AREA:.1f}); else its 20th to 95th percentile spans a visible change. Without a judge the verdict is "
-    f"“{NO_VARIATION}”. The share is the median over the judges of the correlation of twin and real, divided by the "
-    "judge's own repeatability; where labels are known, a second share is the median of the area beyond one half on "
-    f"the twins, divided by that on the real frames. “{TRANSFERRED}”: both shares at least {FULL_SHARE:.1f}, median "
-    f"slope at least {LEAST_SLOPE:.1f}, and the median lower bound of the correlation above the median shuffled control. "
-    f"“{WEAK}”: both at least {SOME_SHARE:.1f} and above the control. Else “{NOT_TRANSFERRED}”."
+    f"“{NO_VARIATION}”. All figures are medians over the judges. The share is the correlation of twin and real, divided "
+    "by the judge's own repeatability; where labels are known, a second share is the area beyond one half on the twins, "
+    f"divided by that on the real frames. “{TRANSFERRED}”: both shares at least {FULL_SHARE:.1f}, slope at least "
+    f"{LEAST_SLOPE:.1f}, and the lower bound of the correlation above the shuffled control. “{NOT_TRANSFERRED}”: a share "
+    f"below {SOME_SHARE:.1f}, or a correlation that is no better than the shuffled control. “{WEAK}”: what lies between."
 )
 """The rule in words, as printed in every report."""
 
@@ -129,12 +129,14 @@ def _ruling(values: dict[str, float]) -> tuple[str, str]:
     what = f"follows by {share:.0%} of what can be seen"
     if np.isfinite(label_share):
         what += f", tells the label by {label_share:.0%}"
-    if not values["r_low"] > values["control"]:
+    if not values["r"] > values["control"]:
         return NOT_TRANSFERRED, "no better than frames that do not belong together"
     if both < SOME_SHARE:
         return NOT_TRANSFERRED, what
     if both < FULL_SHARE:
         return WEAK, what
+    if not values["r_low"] > values["control"]:
+        return WEAK, f"{what}, but too few frames to tell it from chance"
     if values["slope"] < LEAST_SLOPE:
         return WEAK, f"moves only {values['slope']:.0%} as far"
     return TRANSFERRED, what

@@ -1,0 +1,232 @@
+"""Writes docs/fidelity.md: ``python -m synth.audit.document docs/fidelity.md BEFORE AFTER [NAME=FOLDER …]``.
+
+BEFORE and AFTER are folders that hold one audited run per source, under the same names
+(``BEFORE/clip/audit/audit.json``), and perhaps ``neutral.json``, the output of ``synth audit --neutral N --json``.
+Each NAME=FOLDER is a variant of AFTER with one thing changed, for the table of ablations. A sentence about a source
+may stand in ``AFTER/clip/about.txt``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assets.errors import InputError
+from synth.audit.files import FOLDER, JSON_FILE, read_json_file, read_record
+from synth.audit.report import measure_table
+from synth.audit.verdict import NO_VARIATION, RIGHT_SLOPE, RULE, TRANSFERRED, VERDICTS
+
+_METHOD = """All correlations and slopes are within subject and twin, so faces that differ at rest do not count. The
+*shuffled* control is the 97.5 % quantile of the same correlation after turning the twins in time against their real
+frames by at least a quarter of the track. Slopes are twin on real, divided by the repeatability of the real measure,
+which makes up for its noise; noise in the twin does not bias them. The repeatability compares real pictures with the
+same ones mirrored, turned by 4°, shrunk and encoded anew; errors that both readings share count as agreement, so shares
+are, if anything, too low. Measures that answer to several Action Units are freed of the others first, with slopes from
+the real frames (`synth.audit.specific.ALSO_MOVED_BY`).
+"""
+
+Record = dict[str, Any]
+GOALS = {"share": 0.80, "female_male": 0.90}
+BROWS = ("AU01", "AU02", "AU04")
+
+_HEAD = """# Fidelity: does the twin show the Action Unit?
+
+<!-- Written by `python -m synth.audit.document`; do not edit. -->
+
+`synth audit` reads the stored pictures again, real and drawn alike, with three estimators: lengths between landmarks
+that are detected anew, the landmark network's own unit scores, and edges and colours of the pixels. Landmarks and
+scores come from the network that also took part in the fit, so they flatter; the pixel measures only use it to know
+where to look. None of them is a human coder.
+"""
+
+
+def folder_records(folder: Path) -> dict[str, Record]:
+    """Return the audits of the runs in a folder by name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found = {path.parent.parent.name: read_record(path) for path in sorted(folder.glob(f"*/{FOLDER}/{JSON_FILE}"))}
+    if not found:
+        raise InputError.one("no audited run lies in this folder", folder, "run `synth audit` on each run in it")
+    return found
+
+
+def number(value: float | None) -> str:
+    """Return two decimals without a leading zero; a dash where there is no value."""
+    if value is None or not np.isfinite(value):
+        return "–"
+    text = f"{value:.2f}".replace("-", "−")
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text
+
+
+def interval(row: Record, name: str) -> str:
+    """Return a value with its 95 % interval."""
+    if row.get(name) is None:
+        return "–"
+    return f"{number(row[name])} [{number(row.get(name + '_low'))}, {number(row.get(name + '_high'))}]"
+
+
+def source_section(name: str, before: Record | None, after: Record, note: str = "") -> list[str]:
+    """Return one source's table: verdict, share, correlation, slope and agreement of the genders, before and after."""
+    about = after["about"]
+    kind = "simulated" if about["simulated"] else "real"
+    lines = [f"\n## {name}\n"]
+    lines += [note + "\n"] if note else []
+    lines += [
+        f"{about['corpus']}, {kind}, n = {about['subjects']} subjects, {about['frames']} frames, "
+        f"{len(about['twins'])} twins; labels: {about['label_source']}; intervals {after['interval']}.\n"
+    ]
+    lines.append(
+        "| AU | verdict | share | r [95 %] | shuffled | slope [95 %] | female–male r | label area twin / real |"
+    )
+    lines.append("|---|---|---|---|---|---|---|---|")
+    for column, row in after["units"].items():
+        old = before["units"][column] if before else {"verdict": "–"}
+        verdict = row["verdict"] if old["verdict"] == row["verdict"] else f"{old['verdict']} → **{row['verdict']}**"
+        cells = [
+            f"{column} {row['name']}" + (" ▲" if row["above_rest"] else ""), verdict, _change(old, row, "share"),
+            f"{number(old.get('r'))} → {interval(row, 'r')}", number(row.get("control")),
+            f"{number(old.get('slope'))} → {interval(row, 'slope')}", _change(old, row, "female_male"),
+            "–" if row.get("auc_real") is None else f"{number(row.get('auc_twin'))} / {number(row.get('auc_real'))}",
+        ]  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def _change(old: Record, row: Record, name: str) -> str:
+    return f"{number(old.get(name))} → {number(row.get(name))}"
+
+
+def totals(records: dict[str, Record]) -> Record:
+    """Return sums over sources: verdicts, and medians of share, slope and agreement of the judged Action Units."""
+    rows = [row for record in records.values() for row in record["units"].values() if row["verdict"] != NO_VARIATION]
+    return {
+        "judged": len(rows),
+        **{name: sum(record["counts"][name] for record in records.values()) for name in VERDICTS},
+        **{name: _median([row.get(name) for row in rows]) for name in ("share", "slope", "female_male")},
+        "share reached": sum(_high(row, "share") for row in rows),
+        "slope reached": sum(map(_right_slope, rows)),
+        "agreement reached": sum(_high(row, "female_male") for row in rows),
+    }
+
+
+def _median(values: list[float | None]) -> float:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else float("nan")
+
+
+_TOTALS = ("judged", *VERDICTS[:3], "share reached", "slope reached", "agreement reached")
+
+
+def totals_table(named: dict[str, dict[str, Record]]) -> list[str]:
+    """Return a table with a row of totals for each set of audits."""
+    heads = ("judged", *VERDICTS[:3], "share ≥ .8", "slope .8–1.2", "female–male r ≥ .9", "median share",
+             "median slope", "median female–male r")  # fmt: skip
+    lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for name, records in named.items():
+        sums = totals(records)
+        cells = [str(sums[key]) for key in _TOTALS] + [number(sums[key]) for key in ("share", "slope", "female_male")]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def neutral_section(before: Record | None, after: Record | None) -> list[str]:
+    """Return what avatars at rest read, unit by unit, as far as some read above resting real faces."""
+    if after is None:
+        return []
+    lines = [
+        "\n## Avatars at rest\n",
+        f"Landmark network's scores of {after['avatars']} frontal avatars (two genders, three skin tones) with all weights "
+        "0; the limit is the highest score that resting real faces showed.\n",
+        "| unit | limit | median | 95th percentile | highest | above the limit |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, row in after["units"].items():
+        old = before["units"][name] if before else None
+        if not row["above"] and not (old and old["above"]):
+            continue
+        cells = [number(row["limit"])]
+        cells += [f"{number(old[key]) if old else '–'} → {number(row[key])}" for key in ("median", "p95", "highest")]
+        cells.append(f"{len(old['above']) if old else '–'} → {len(row['above'])} of {after['avatars']}")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def goals_section(after: dict[str, Record]) -> list[str]:
+    """Return, in words, which goals each source meets and what falls short."""
+    lines = ["\n## What falls short\n"]
+    for name, record in after.items():
+        judged = {c: row for c, row in record["units"].items() if row["verdict"] != NO_VARIATION}
+        apart = [f"{c} ({number(r['female_male'])})" for c, r in judged.items() if not _high(r, "female_male")]
+        failed = [
+            f"{c} ({r['verdict']}, {number(r['share'])})" for c, r in judged.items() if r["verdict"] != TRANSFERRED
+        ]
+        amplitude = [f"{c} ({number(r['slope'])})" for c, r in judged.items() if not _right_slope(r)]
+        brows = ", ".join(f"{c} {record['units'][c]['verdict']}" for c in BROWS)
+        lines.append(f"- **{name}**: brows: {brows}. Not transferred or weak (share): {', '.join(failed) or 'none'}. "
+                     f"Slope outside .8–1.2: {', '.join(amplitude) or 'none'}. Female–male r below .9: "
+                     f"{', '.join(apart) or 'none'}.")  # fmt: skip
+    return lines
+
+
+def _high(row: Record, name: str) -> bool:
+    return (row.get(name) or 0.0) >= GOALS[name]
+
+
+def _right_slope(row: Record) -> bool:
+    return row.get("slope") is not None and RIGHT_SLOPE[0] <= row["slope"] <= RIGHT_SLOPE[1]
+
+
+def method_section() -> list[str]:
+    """Return the rule and the table of measures."""
+    head = ["\n## How it is judged\n", f"{RULE}\n", _METHOD]
+    lines = [*head, "| AU | landmarks | scores | pixels |", "|---|---|---|---|"]
+    for column, row in measure_table().items():
+        lines.append(f"| {column} | {row['landmarks']} | {row['scores']} | {row['pixels']} |")
+    return lines
+
+
+def document(before_folder: Path, after_folder: Path, variants: dict[str, Path]) -> str:
+    """Return docs/fidelity.md.
+
+    Parameters
+    ----------
+    before_folder, after_folder : Path
+    variants : dict of str to Path
+        Ablations by name.
+    """
+    before, after = folder_records(before_folder), folder_records(after_folder)
+    lines = [_HEAD, "## Summary\n", "Action Units of all sources together, each source counted by itself.\n"]
+    shared = {name: record for name, record in before.items() if name in after}
+    lines += totals_table({"before": shared, "after": after})
+    for name, record in after.items():
+        note = after_folder / name / "about.txt"
+        text = note.read_text(encoding="utf-8").strip() if note.is_file() else ""
+        lines += source_section(name, before.get(name), record, text)
+    lines.append("\n▲: the twins at rest read above resting real faces (network scores).")
+    if variants:
+        lines += ["\n## Ablations\n", "One thing changed at a time, over the sources that were rendered again.\n"]
+        for name, folder in variants.items():
+            records = folder_records(folder)
+            base = {key: after[key] for key in records if key in after}
+            lines += [f"**{name}** ({', '.join(records)})\n", *totals_table({"as it is": base, name: records}), ""]
+    lines += neutral_section(*(_neutral(folder) for folder in (before_folder, after_folder)))
+    lines += goals_section(after)
+    return "\n".join([*lines, *method_section()]) + "\n"
+
+
+def _neutral(folder: Path) -> Record | None:
+    file = folder / "neutral.json"
+    return read_json_file(file) if file.is_file() else None
+
+
+if __name__ == "__main__":
+    target, first, second, *others = sys.argv[1:]
+    chosen = {name: Path(folder) for name, folder in (text.split("=", 1) for text in others)}
+    Path(target).write_text(document(Path(first), Path(second), chosen), encoding="utf-8")
