@@ -42,7 +42,9 @@ Any HDF5 library reads a shard; the class above is a convenience.
 
 `T` planned frames, `G` twins per frame, `A` Action Units, `K` expression units, `S` sequences, `L` landmarks of the
 source, `M` landmarks of the rig, `N` any length. `{{image}}` stands for `real` and for each name in `avatars/image`:
-`female`, `male`, and `female_2`, `male_2`, … where a subject has several pairs.
+`female`, `male` by default, the levels of the axes otherwise (`female_light`, `female_medium`, …), with `_2`, `_3`, …
+where a subject has several tuples. `{{twin}}` stands for those names without `real`; datasets under `twins/` are there
+only where women and men are drawn from different rigs, for the twins whose rig is not the one of `frames/weights`.
 """
 
 

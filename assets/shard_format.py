@@ -47,7 +47,7 @@ class Field:
     Attributes
     ----------
     path : str
-        HDF5 path. ``{image}`` stands for ``real`` and for every twin name.
+        HDF5 path. ``{image}`` stands for ``real`` and for every twin name, ``{twin}`` for twin names alone.
     dtype : str
         numpy dtype, or ``str`` for UTF-8 text.
     shape : tuple of str or int
@@ -91,14 +91,25 @@ FIELDS: tuple[Field, ...] = (
     Field("frames/crop_from_source", "float32", ("T", 2, 3), "", "Affine map from source pixels to crop pixels."),
     Field("frames/twin_rotation", "float32", ("T", 3, 3), "", "Head rotation as drawn in the twins.", True),
     Field("frames/twin_landmarks_px", "float32", ("T", "G", "M", 2), "px of the crop", "Landmarks as drawn.", True),
+    Field("twins/{twin}/weights", "float32", ("T", "K"), "0 to 1", "Weights fitted on this twin's own rig.", True),
+    Field("twins/{twin}/gaze_rad", "float32", ("T", 2, 2), "rad", "Gaze fitted on this twin's own rig.", True),
+    Field("twins/{twin}/rotation", "float32", ("T", 3, 3), "", "Head rotation as drawn in this twin.", True),
+    Field("twins/{twin}/residual_px", "float32", ("T",), "px of the crop", "Residual on this twin's own rig.", True),
     Field("sequences/name", "str", ("S",), "", "Name of each sequence: task, video file or folder."),
     Field("sequences/size_px", "int32", ("S", 2), "px", "Width and height of the source pictures; 0 if none was read."),
     Field("avatars/name", "str", ("G",), "", "Avatar identifier, unique in the run."),
-    Field("avatars/image", "str", ("G",), "", "Which /images group holds its pictures: female, male, …"),
+    Field("avatars/image", "str", ("G",), "", "Which /images group holds its pictures: female, male, female_dark, …"),
     Field("avatars/apparent_gender", "str", ("G",), "female, male", "Apparent gender the avatar was drawn for."),
-    Field("avatars/not_transferred", "uint8", ("G", "A"), "0, 1", "1 where an audit found that the twin does not show "
-          "the Action Unit of its label; written by `synth audit --apply`.", True),
-    Field("avatars/spec", "str", ("G",), "JSON", "Everything needed to build the avatar and its scene again."),
+    Field(
+        "avatars/not_transferred",
+        "uint8",
+        ("G", "A"),
+        "0, 1",
+        "1 where an audit found that the twin does not show "
+        "the Action Unit of its label; written by `synth audit --apply`.",
+        True,
+    ),
+    Field("avatars/spec", "str", ("G",), "JSON", "avatar, scene, levels on the axes: all it takes to draw it again."),
 )
 
 ATTRIBUTES: dict[str, str] = {
@@ -124,6 +135,9 @@ ATTRIBUTES: dict[str, str] = {
 }
 
 OPTIONAL_ATTRIBUTES: dict[str, str] = {
+    "split": "train, val or test: the subject's side of the corpus's official partition; absent where it has none",
+    "axes": "what the twins of a tuple differ in, for example gender or gender, skin; absent without twins",
+    "rigs": "JSON: rig and coverage of each twin; absent if one rig draws all",
     "audit": "JSON: rule and verdicts of the audit that wrote avatars/not_transferred",
 }
 
@@ -146,8 +160,9 @@ def fields_of(images: tuple[str, ...]) -> tuple[Field, ...]:
     """
     out: list[Field] = []
     for field in FIELDS:
-        if "{image}" in field.path:
-            out += [replace(field, path=field.path.format(image=image)) for image in images]
+        if "{image}" in field.path or "{twin}" in field.path:
+            groups = images if "{image}" in field.path else tuple(image for image in images if image != IMAGE_REAL)
+            out += [replace(field, path=field.path.format(image=group, twin=group)) for group in groups]
         else:
             out.append(field)
     return tuple(out)

@@ -34,7 +34,7 @@ class BarWatcher(Watcher):
     def begin(self, plan: RunPlan, kept: frozenset[str], renderer: str) -> None:
         """Set up one bar over all frames that are not finished yet."""
         todo = [p for p in plan.subjects if p.subject not in kept]
-        self.steps = {p.subject: p.frames * (1 + 2 * len(p.pairs)) for p in todo}
+        self.steps = {p.subject: p.frames * (1 + len(plan.twin_names) * len(p.tuples)) for p in todo}
         self.passed = dict.fromkeys(self.steps, 0)
         total, frames = sum(self.steps.values()), sum(p.frames for p in todo)
         self.task = self.progress.add_task(

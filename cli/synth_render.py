@@ -21,6 +21,7 @@ DEFAULT_OUT = "out"
     synth render --source clip.mp4 --avatars 2 --out out/clip
     synth render --source people/ --labels aus.csv --gender female
     synth render --source frames.csv --workers 8 --dry-run
+    synth render --source clip.mp4 --axes gender,skin --out out/six
     synth render --config out/clip/config.toml --out out/again
 
     A run that was stopped goes on when the same command is given again: finished subjects are kept, and the
@@ -40,7 +41,8 @@ DEFAULT_OUT = "out"
 @click.option("--gender", metavar="VALUE", help="Apparent gender of the subjects: female, male, unknown.  [unknown]")
 @click.option("--au-threshold", type=float, metavar="X", help="AU…_r columns count as active from here.  [1]")
 @click.option("--subjects", type=int, metavar="N", help="Number of subjects.  [all; 30 of a stand-in]")
-@click.option("--avatars", type=int, metavar="N", help="Number of avatars, a multiple of 2.  [two per subject]")
+@click.option("--avatars", type=int, metavar="N", help="Number of avatars, a multiple of the twins of "
+              "a frame.  [one tuple per subject]")  # fmt: skip
 @click.option(
     "--frames", type=int, metavar="N", help="Frames per subject, spread evenly over the labelled ones.  [all]"
 )
@@ -54,7 +56,9 @@ DEFAULT_OUT = "out"
 @click.option("--face-rule", metavar="NAME", help="Which of several faces: largest, central, first.  [largest]")
 @click.option("--label-prior", type=float, metavar="X", help="How strongly known labels bear on the fit, 0 to 1; 0 is "
               "pure tracking.  [0.5]")  # fmt: skip
-@click.option("--assets", metavar="NAME|PATH", help="Rig of the avatars.  [hm08]")
+@click.option("--assets", metavar="NAME|PATH", help="Rig of the avatars, or female=NAME,male=NAME.  [hm08]")
+@click.option("--axes", metavar="NAMES", help="What the twins of a frame differ in, with commas between: gender, skin "
+              "(light, medium, dark), age (young, old), ancestry (african, asian, european).  [gender]")  # fmt: skip
 @click.option("--out", type=Path, metavar="FOLDER", help=f"Where the run goes.  [{DEFAULT_OUT}]")
 @click.option("--workers", type=int, metavar="N", help="Processes; the result does not depend on it.  [all cores]")
 @click.option("--config", type=Path, metavar="TOML", help="Settings from a file; options given here win.")

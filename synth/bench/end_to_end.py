@@ -84,7 +84,7 @@ def measure(
     track_ms, tracks = _cpu_ms(lambda: [track_sequence(h, TrackSettings(), networks) for h in held], frames)
     fit_subject(tracks, subject.sequences, rig, 0.0)
     fit_ms, fitted = _cpu_ms(lambda: fit_subject(tracks, subject.sequences, rig, 0.0), frames)
-    spec = subject_jobs(config, plan, Path("."), rig, chosen, [subject])[0].avatars[0]
+    spec = subject_jobs(config, plan, Path("."), chosen, [subject])[0].avatars[0]
     scene = twin_scene(0, subject.subject, spec.name, fitted.camera_distance_mm)
     build_ms, mesh = _cpu_ms(lambda: twin_mesh(config.assets, spec), 1)
     drawer = open_renderer(chosen, size, samples)
@@ -132,7 +132,7 @@ def _peak_mb(config: RenderConfig, frames: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         shard_folder(out).mkdir()
-        (job,) = subject_jobs(longer, plan, out, load_rig(config.assets), config.renderer, list(plan.subjects))
+        (job,) = subject_jobs(longer, plan, out, config.renderer, list(plan.subjects))
         (outcome,) = run_jobs(peak_of_subject, [job], ["bench"], 1, lambda job, steps: None)
     if outcome.value is None:
         raise RuntimeError("; ".join(map(str, outcome.problems)))

@@ -39,7 +39,7 @@ class RenderConfig:
     subjects : int or None
         Number of subjects; None takes all, or 30 of a stand-in.
     avatars : int or None
-        Number of avatars, even; None takes two per subject.
+        Number of avatars, a multiple of the twins per frame; None takes one tuple per subject.
     frames : int or None
         Frames per subject, spread evenly; None takes all, or the stand-in's default.
     seed : int
@@ -59,7 +59,9 @@ class RenderConfig:
     label_prior : float
         How strongly known labels bear on the fit, 0 to 1; 0 is pure tracking.
     assets : str
-        Rig of the avatars.
+        Rig of the avatars, or ``female=NAME,male=NAME``.
+    axes : str
+        What the twins of a frame differ in: names of ``synth.avatars.levels.AXES`` with commas between.
     """
 
     VERB: ClassVar[str] = "render"
@@ -83,6 +85,7 @@ class RenderConfig:
     face_rule: str = "largest"
     label_prior: float = 0.5
     assets: str = "hm08"
+    axes: str = "gender"
 
     def to_json(self) -> str:
         """Return one line of JSON with every value."""
@@ -91,7 +94,7 @@ class RenderConfig:
 
 _RANGES: dict[str, tuple[float, float]] = {
     "subjects": (1, 100_000),
-    "avatars": (2, 200_000),
+    "avatars": (1, 1_000_000),
     "frames": (1, 100_000_000),
     "seed": (-(2**63), 2**63 - 1),
     "size": SIZES,
@@ -115,7 +118,7 @@ def make_config(values: Mapping[str, Any], where: str = "", kind: type[Any] = Re
     Raises
     ------
     InputError
-        Unknown names, wrong types, values out of range, an odd number of avatars: all at once.
+        Unknown names, wrong types, values out of range, avatars that make no whole tuples: all at once.
     """
     known = {field.name: field for field in fields(kind)}
     problems: list[Problem] = []
@@ -131,6 +134,7 @@ def make_config(values: Mapping[str, Any], where: str = "", kind: type[Any] = Re
         if wrong is not None:
             problems.append(Problem(f"{values[name]!r} {wrong[0]}", place, wrong[1]))
         clean[name] = value
+    problems += _tuple_problems(clean, where)
     if problems:
         raise InputError(problems)
     return kind(**clean)
@@ -216,9 +220,32 @@ def _wrong_value(name: str, value: Any) -> tuple[str, str] | None:
         low, high = _RANGES[name]
         if not low <= value <= high:
             return "is out of range", f"use {low:g} to {high:g}"
-    if name == "avatars" and value % 2:
-        return (
-            "is odd, but every subject gets a female and a male avatar",
-            f"use an even number such as {value - 1} or {value + 1}" if value > 1 else "use 2 or more",
-        )
     return None
+
+
+def _tuple_problems(values: Mapping[str, Any], where: str) -> list[Problem]:
+    """Return what is wrong with the axes, the rigs and with the number of avatars for them."""
+    from synth.avatars.levels import parse_axes, twin_names
+    from synth.run.rigs import rig_names
+
+    def place(name: str) -> str:
+        return f"{where}: {name}" if where else f"--{name}"
+
+    axes, assets, avatars = (values.get(name) for name in ("axes", "assets", "avatars"))
+    problems: list[Problem] = []
+    names: tuple[str, ...] = ()
+    try:
+        names = twin_names(parse_axes(axes if isinstance(axes, str) else RenderConfig.axes, place("axes")))
+    except InputError as error:
+        problems += error.problems
+    try:
+        rig_names(assets if isinstance(assets, str) else RenderConfig.assets)
+    except InputError as error:
+        problems += error.problems
+    if names and isinstance(avatars, int) and avatars > 0 and avatars % len(names):
+        count = len(names)
+        low = avatars // count * count
+        mend = f"use a multiple such as {f'{low} or ' if low else ''}{low + count}"
+        what = f"{avatars} is no multiple of {count}, but every subject gets {count} avatars ({', '.join(names)})"
+        problems.append(Problem(what, place("avatars"), mend))
+    return problems

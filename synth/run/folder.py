@@ -111,12 +111,13 @@ def prepare_folder(out: Path, config: RenderConfig, plan: RunPlan, overwrite: bo
 
 def _check_same(out: Path, saved: dict[str, Any], config: RenderConfig, plan: RunPlan) -> None:
     before, now = saved.get("config", {}), json.loads(config.to_json())
+    defaults = json.loads(type(config)().to_json())
     mend = "repeat the options of that run, choose another --out, or pass --overwrite"
     problems = [
         Problem(f"--{name.replace('_', '-')} was {before.get(name)!r} in the run this folder holds, now {now[name]!r}",
                 str(out), mend)
         for name in now
-        if before.get(name) != now[name]
+        if before.get(name, defaults.get(name)) != now[name]
     ]  # fmt: skip
     planned = json.loads(json.dumps(plan.record()))
     if not problems and not _goes_on(saved, planned):

@@ -12,6 +12,31 @@ import numpy as np
 from synth.avatars.spec import AvatarSpec
 from synth.run.config import RenderConfig
 from synth.run.plan import SubjectPlan
+from synth.run.rigs import rig_names
+
+
+@dataclass(frozen=True)
+class TwinRole:
+    """One twin of a subject.
+
+    Attributes
+    ----------
+    image : str
+        Group of its pictures in the shard.
+    spec : AvatarSpec
+    person : str
+        Twins of one person stand in the same scene.
+    levels : dict of str to str
+        Axis to level.
+    rig : str
+        Name or path of the rig it is built from.
+    """
+
+    image: str
+    spec: AvatarSpec
+    person: str
+    levels: dict[str, str]
+    rig: str
 
 
 @dataclass(frozen=True)
@@ -24,8 +49,8 @@ class SubjectJob:
     out : str
         Folder of the run.
     plan : SubjectPlan
-    avatars : tuple of AvatarSpec
-        Female and male in turn.
+    twins : tuple of TwinRole
+        Tuple after tuple.
     au_numbers : tuple of int
     renderer : str
         The renderer that ``auto`` came to.
@@ -36,10 +61,21 @@ class SubjectJob:
     config: RenderConfig
     out: str
     plan: SubjectPlan
-    avatars: tuple[AvatarSpec, ...]
+    twins: tuple[TwinRole, ...]
     au_numbers: tuple[int, ...]
     renderer: str
     attributes: dict[str, Any]
+
+    @property
+    def avatars(self) -> tuple[AvatarSpec, ...]:
+        """The avatars of the twins."""
+        return tuple(twin.spec for twin in self.twins)
+
+    @property
+    def rigs(self) -> tuple[str, ...]:
+        """Rigs of the twins, each once; the first one is that of ``frames/weights``."""
+        names = [twin.rig for twin in self.twins] or [*rig_names(self.config.assets).values()][:1]
+        return tuple(dict.fromkeys(names))
 
     def key(self) -> str:
         """Return a digest of everything the shard depends on, but for the pixels of the source."""
@@ -54,7 +90,7 @@ class SubjectJob:
             "config": self.config.to_json(),
             "subject": self.plan.subject,
             "frames": frames.hexdigest(),
-            "avatars": [asdict(spec) for spec in self.avatars],
+            "twins": [asdict(twin) for twin in self.twins],
             "attributes": {name: str(value) for name, value in self.attributes.items()},
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -8,7 +8,8 @@ from typing import Any
 
 from assets.action_units import au_columns
 from assets.errors import InputError, Problem
-from assets.shard_format import SHARD_SUFFIX
+from assets.shard_format import SHARD_SUFFIX, TWIN_PAIR
+from synth.avatars.levels import parse_axes, twin_names
 from synth.run.config import RenderConfig
 from synth.sources.csv_table import raise_problems
 from synth.sources.open import Source, SourceSpec, open_source
@@ -30,8 +31,8 @@ class SubjectPlan:
     sequences : tuple of Sequence
     frames : int
         Planned frames, over all sequences.
-    pairs : tuple of int
-        Avatar pairs; pair ``p`` is female avatar ``2p`` and male avatar ``2p + 1`` of the run.
+    tuples : tuple of int
+        Numbers of its tuples of avatars among those of the run; with the default axes a tuple is a pair.
     """
 
     subject: str
@@ -39,7 +40,7 @@ class SubjectPlan:
     file_name: str
     sequences: tuple[Sequence, ...]
     frames: int
-    pairs: tuple[int, ...]
+    tuples: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class RunPlan:
         The rule in words.
     subjects : tuple of SubjectPlan
         Sorted by name.
+    twin_names : tuple of str
+        The twins of a tuple.
     """
 
     source: Source
@@ -63,6 +66,7 @@ class RunPlan:
     avatars: int
     pairing: str
     subjects: tuple[SubjectPlan, ...]
+    twin_names: tuple[str, ...] = TWIN_PAIR
 
     @property
     def frames(self) -> int:
@@ -72,7 +76,7 @@ class RunPlan:
     @property
     def twins(self) -> int:
         """Twins to draw if a face is found in every frame."""
-        return sum(2 * len(plan.pairs) * plan.frames for plan in self.subjects)
+        return sum(len(self.twin_names) * len(plan.tuples) * plan.frames for plan in self.subjects)
 
     def record(self) -> dict[str, Any]:
         """Return the plan as plain values for ``run.json``."""
@@ -82,6 +86,7 @@ class RunPlan:
             "au_names": list(au_columns(self.au_numbers)),
             "avatars": self.avatars,
             "pairing": self.pairing,
+            "twins": list(self.twin_names) if self.avatars else [],
             "planned_frames": self.frames,
             "subjects": {
                 plan.subject: {
@@ -89,42 +94,47 @@ class RunPlan:
                     "apparent_gender": plan.apparent_gender,
                     "planned_frames": plan.frames,
                     "sequences": {s.name: len(s.frames) for s in plan.sequences},
-                    "avatar_pairs": list(plan.pairs),
+                    "avatar_tuples": list(plan.tuples),
                 }
                 for plan in self.subjects
             },
         }
 
 
-def pair_avatars(subjects: int, avatars: int) -> tuple[list[tuple[int, ...]], str]:
-    """Return the avatar pairs of each subject and the rule in words.
+def deal_avatars(subjects: int, avatars: int, names: tuple[str, ...] = TWIN_PAIR) -> tuple[list[tuple[int, ...]], str]:
+    """Return the tuples of avatars of each subject and the rule in words.
 
     Parameters
     ----------
     subjects : int
     avatars : int
-        Even.
+        A multiple of the size of a tuple.
+    names : tuple of str
+        The twins of a tuple.
 
     Raises
     ------
     InputError
-        If ``avatars`` is odd or below 2.
+        If ``avatars`` makes no whole tuples.
     """
-    if avatars < 2 or avatars % 2:
-        what = f"{avatars} avatars cannot be shared out: every subject gets a female and a male one"
-        raise InputError.one(what, "--avatars", f"use a multiple of 2, for example {2 * subjects}")
-    pairs = avatars // 2
-    if pairs == subjects:
-        return [(i,) for i in range(subjects)], "every subject has one female and one male avatar of its own"
-    if pairs < subjects:
-        rule = (
-            f"round robin: {subjects} subjects share {pairs} avatar pairs; subject i, sorted by name and counted from"
-        )
-        return [(i % pairs,) for i in range(subjects)], f"{rule} 0, has pair i mod {pairs}"
-    rule = f"round robin: {pairs} avatar pairs for {subjects} subjects; subject i, sorted by name and counted from 0,"
+    size = len(names)
+    if avatars < size or avatars % size:
+        what = f"{avatars} avatars cannot be shared out: every subject gets {size} ({', '.join(names)})"
+        raise InputError.one(what, "--avatars", f"use a multiple of {size}, for example {size * subjects}")
+    tuples = avatars // size
+    kind = "pair" if size == 2 else f"tuple of {size}"
+    if tuples == subjects:
+        own = "one female and one male avatar" if names == TWIN_PAIR else f"{size} avatars ({', '.join(names)})"
+        return [(i,) for i in range(subjects)], f"every subject has {own} of its own"
+    many = f"{tuples} avatar pairs" if size == 2 else f"{tuples} tuples of {size} avatars"
+    counted = "subject i, sorted by name and counted from 0,"
+    if tuples < subjects:
+        rule = f"round robin: {subjects} subjects share {many}; {counted} has {kind} i mod {tuples}"
+        return [(i % tuples,) for i in range(subjects)], rule
+    rule = f"round robin: {many} for {subjects} subjects; {counted} has those numbered"
     return (
-        [tuple(range(i, pairs, subjects)) for i in range(subjects)],
-        f"{rule} has the pairs i, i + {subjects}, i + {2 * subjects}, … and every frame is drawn with all of them",
+        [tuple(range(i, tuples, subjects)) for i in range(subjects)],
+        f"{rule} i, i + {subjects}, i + {2 * subjects}, … and every frame is drawn with all of them",
     )
 
 
@@ -145,11 +155,18 @@ def make_plan(config: RenderConfig) -> RunPlan:
     count = len(source.subjects)
     if not count:
         raise InputError.one("the source holds no frames", ", ".join(config.source), "check its files and labels")
-    avatars = 2 * count if config.avatars is None else config.avatars
-    return plan_source(source, avatars, *pair_avatars(count, avatars))
+    names = twin_names(parse_axes(config.axes))
+    avatars = len(names) * count if config.avatars is None else config.avatars
+    return plan_source(source, avatars, *deal_avatars(count, avatars, names), names)
 
 
-def plan_source(source: Source, avatars: int, pairs: list[tuple[int, ...]], rule: str) -> RunPlan:
+def plan_source(
+    source: Source,
+    avatars: int,
+    tuples: list[tuple[int, ...]],
+    rule: str,
+    twin_names: tuple[str, ...] = TWIN_PAIR,
+) -> RunPlan:
     """Return the plan for an opened source.
 
     Parameters
@@ -157,10 +174,12 @@ def plan_source(source: Source, avatars: int, pairs: list[tuple[int, ...]], rule
     source : Source
     avatars : int
         0 for real crops without twins.
-    pairs : list of tuple of int
-        Avatar pairs of each subject.
+    tuples : list of tuple of int
+        Tuples of avatars of each subject.
     rule : str
-        The pairing in words.
+        Who has which, in words.
+    twin_names : tuple of str
+        The twins of a tuple.
 
     Raises
     ------
@@ -181,9 +200,9 @@ def plan_source(source: Source, avatars: int, pairs: list[tuple[int, ...]], rule
             numbers |= set(sequence.labels.numbers) if sequence.labels is not None else set()
     plans = tuple(
         SubjectPlan(name, _gender(sequences), files[name], sequences, sum(len(s.frames) for s in sequences), own)
-        for (name, sequences), own in zip(source.subjects.items(), pairs, strict=True)
+        for (name, sequences), own in zip(source.subjects.items(), tuples, strict=True)
     )
-    return RunPlan(source, tuple(sorted(numbers)), avatars, rule, plans)
+    return RunPlan(source, tuple(sorted(numbers)), avatars, rule, plans, twin_names)
 
 
 def shard_folder(out: Path) -> Path:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from assets.rig_bundle import load_rig
 from synth.render.choose import choose_renderer
 from synth.run.config import RenderConfig
 from synth.run.plan import RunPlan, SubjectPlan, shard_folder
@@ -63,7 +62,7 @@ def estimate(config: RenderConfig, plan: RunPlan, workers: int) -> Estimate:
     frame_s = max(more_s - few_s, 0) / extra if extra else few_s / few.frames
     frame_bytes = max(more_bytes - few_bytes, 0) / extra if extra else few_bytes / few.frames
     subject_s = max(few_s - few.frames * frame_s, 0.0)
-    share = [len(p.pairs) / len(subject.pairs) for p in plan.subjects]
+    share = [len(p.tuples) / len(subject.tuples) for p in plan.subjects]
     frames = sum(p.frames * s for p, s in zip(plan.subjects, share, strict=True))
     seconds = START_S + (frames * frame_s + sum(share) * subject_s) / min(workers, len(plan.subjects))
     return Estimate(plan.frames, plan.twins, frames * frame_bytes / 1e9, seconds / 60, more.frames)
@@ -87,8 +86,7 @@ def _trial(config: RenderConfig, plan: RunPlan, subject: SubjectPlan) -> tuple[f
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         shard_folder(out).mkdir()
-        rig = load_rig(config.assets)
-        (job,) = subject_jobs(config, plan, out, rig, choose_renderer(config.renderer), [subject])
+        (job,) = subject_jobs(config, plan, out, choose_renderer(config.renderer), [subject])
         begin = time.perf_counter()
         render_subject(job, lambda steps: None)
         return time.perf_counter() - begin, (shard_folder(out) / subject.file_name).stat().st_size

@@ -17,7 +17,7 @@ from synth.run.twins import TwinDescription
 from synth.shards.writer import ShardWriter
 from synth.tracks import ExpressionTrack, FrameTrack
 
-CAMERA_DISTANCE = "camera_distance_mm"
+CAMERA_DISTANCE, RIG_DISTANCES = "camera_distance_mm", "camera_distance_mm_by_rig"
 
 
 def put_rows(writer: ShardWriter, job: SubjectJob, tracks: list[FrameTrack], fitted: ExpressionTrack) -> None:
@@ -67,21 +67,43 @@ def put_rows(writer: ShardWriter, job: SubjectJob, tracks: list[FrameTrack], fit
 
 def put_avatars(writer: ShardWriter, twins: list[TwinDescription]) -> None:
     """Write who the twins are and where they stand."""
-    writer.put("avatars/name", [twin.spec.name for twin in twins])
-    writer.put("avatars/image", [twin.image for twin in twins])
-    writer.put("avatars/apparent_gender", [twin.spec.apparent_gender for twin in twins])
+    writer.put("avatars/name", [twin.role.spec.name for twin in twins])
+    writer.put("avatars/image", [twin.role.image for twin in twins])
+    writer.put("avatars/apparent_gender", [twin.role.spec.apparent_gender for twin in twins])
     writer.put("avatars/spec", [twin.record() for twin in twins])
 
 
-def subject_attributes(job: SubjectJob, tracks: list[FrameTrack], fitted: ExpressionTrack) -> dict[str, Any]:
-    """Return the attributes of a shard that belong to its subject."""
+def put_twin_rows(writer: ShardWriter, image: str, fitted: ExpressionTrack) -> None:
+    """Write what a twin of another rig than the first shows in each row."""
+    writer.put(f"twins/{image}/weights", fitted.weights)
+    writer.put(f"twins/{image}/gaze_rad", fitted.gaze_rad)
+    writer.put(f"twins/{image}/rotation", np.stack([without_roll(rotation) for rotation in fitted.rotation]))
+    writer.put(f"twins/{image}/residual_px", fitted.residual_px)
+
+
+def subject_attributes(
+    job: SubjectJob, tracks: list[FrameTrack], fitted: ExpressionTrack, distances_mm: dict[str, float]
+) -> dict[str, Any]:
+    """Return the attributes of a shard that belong to its subject.
+
+    Parameters
+    ----------
+    job : SubjectJob
+    tracks : list of FrameTrack
+    fitted : ExpressionTrack
+        On the first rig.
+    distances_mm : dict of str to float
+        Rig to camera distance.
+    """
     labels = {s.labels.source for s in job.plan.sequences if s.labels is not None}
     notes = {
         **fitted.notes,
         CAMERA_DISTANCE: float(fitted.camera_distance_mm),
         "label_prior": job.config.label_prior,
+        RIG_DISTANCES: distances_mm,
     }
-    return {
+    splits = {getattr(sequence, "split", "") for sequence in job.plan.sequences} - {""}
+    return ({"split": splits.pop()} if len(splits) == 1 else {}) | {
         "subject": job.plan.subject,
         "apparent_gender": job.plan.apparent_gender,
         "label_source": ", ".join(sorted(labels)) or "none",

@@ -11,9 +11,8 @@ from assets.coverage import coverage
 from assets.errors import InputError, NoFaceError, Problem
 from assets.models import FACE_MODEL_SHA256
 from assets.rig import Rig
-from assets.rig_bundle import load_rig
 from assets.shard_format import Status
-from synth.avatars.sample import sample_avatars
+from synth.avatars.levels import LevelTwin, check_rig, parse_axes, sample_tuples
 from synth.render.choose import choose_renderer
 from synth.run.config import RenderConfig
 from synth.run.folder import (
@@ -25,13 +24,15 @@ from synth.run.folder import (
     write_checksums,
     write_json,
 )
-from synth.run.job import SubjectJob
+from synth.run.job import SubjectJob, TwinRole
 from synth.run.plan import RunPlan, SubjectPlan
 from synth.run.pool import run_jobs
+from synth.run.rigs import load_rigs, rig_names, shared_coverage
 from synth.run.subject import render_subject
 from synth.run.unreadable import picture_problems
 from synth.run.versions import library_versions
 from synth.shards.checksums import file_sha256
+from synth.shards.writer import image_groups
 from synth.verify import shard_counts
 
 
@@ -113,7 +114,7 @@ def run(
         If no frame of any subject showed a face.
     """
     watcher = watcher or Watcher()
-    rig = load_rig(config.assets)
+    load_rigs(config.assets)
     renderer = choose_renderer(config.renderer) if plan.avatars else "none"
     with run_lock(out):
         prepare_folder(out, config, plan, overwrite)
@@ -124,7 +125,7 @@ def run(
         _record(out, config, plan, result)
         watcher.begin(plan, frozenset(done), renderer)
         todo = [p for p in plan.subjects if p.subject not in done]
-        jobs = subject_jobs(config, plan, out, rig, renderer, todo)
+        jobs = subject_jobs(config, plan, out, renderer, todo)
         names = [p.subject for p in todo]
         for outcome in run_jobs(render_subject, jobs, names, workers, lambda job, n: watcher.advance(names[job], n)):
             subject = todo[outcome.job]
@@ -162,36 +163,49 @@ def _shard(out: Path, plan: SubjectPlan) -> Path:
 
 
 def subject_jobs(
-    config: RenderConfig, plan: RunPlan, out: Path, rig: Rig, renderer: str, todo: list[SubjectPlan]
+    config: RenderConfig, plan: RunPlan, out: Path, renderer: str, todo: list[SubjectPlan]
 ) -> list[SubjectJob]:
-    """Return one job per subject with the avatars of its pairs."""
-    avatars = sample_avatars(config.seed, rig, plan.avatars) if plan.avatars else ()
-    women = [spec for spec in avatars if spec.apparent_gender == "female"]
-    men = [spec for spec in avatars if spec.apparent_gender == "male"]
-    attributes = run_attributes(config, plan, rig, renderer)
-    return [
-        SubjectJob(
-            config, str(out), subject, tuple(spec for pair in subject.pairs for spec in (women[pair], men[pair])),
-            plan.au_numbers, renderer, attributes,
+    """Return one job per subject with the avatars of its tuples."""
+    rigs = load_rigs(config.assets)
+    tuples: tuple[tuple[LevelTwin, ...], ...] = ()
+    if plan.avatars:
+        axes = parse_axes(config.axes)
+        for rig in rigs.values():
+            check_rig(rig, axes)
+        tuples = sample_tuples(config.seed, rigs, axes, plan.avatars // len(plan.twin_names))
+    names = rig_names(config.assets)
+    jobs = []
+    for subject in todo:
+        twins = [twin for number in subject.tuples for twin in tuples[number]]
+        images = image_groups(plan.twin_names, len(subject.tuples))[1:]
+        roles = tuple(
+            TwinRole(image, twin.spec, twin.person, twin.levels, names[twin.spec.apparent_gender])
+            for image, twin in zip(images, twins, strict=True)
         )
-        for subject in todo
-    ]  # fmt: skip
+        attributes = run_attributes(config, plan, rigs, renderer, roles)
+        jobs.append(SubjectJob(config, str(out), subject, roles, plan.au_numbers, renderer, attributes))
+    return jobs
 
 
-def run_attributes(config: RenderConfig, plan: RunPlan, rig: Rig, renderer: str) -> dict[str, Any]:
-    """Return the shard attributes that are the same for all subjects of a run."""
+def run_attributes(
+    config: RenderConfig, plan: RunPlan, rigs: dict[str, Rig], renderer: str, roles: tuple[TwinRole, ...]
+) -> dict[str, Any]:
+    """Return the shard attributes that do not depend on what is in the frames of a subject."""
+    used = {role.spec.apparent_gender: rigs[role.spec.apparent_gender] for role in roles} or dict([*rigs.items()][:1])
+    names = {rig.fingerprint: rig for rig in used.values()}
+    first, *others = names.values()
+    tables = {key: coverage(rig, plan.au_numbers) for key, rig in names.items()}
     licences = {
-        "rig": {"name": rig.name, "spdx": rig.licence.spdx, "attribution": rig.licence.attribution,
-                "source": rig.licence.source, "may_train": rig.licence.may_train},
+        "rig": _licence(first),
         "landmark_model": {"name": "MediaPipe face landmarker", "spdx": "Apache-2.0"},
         "source": plan.source.licence,
-    }  # fmt: skip
+    } | {f"rig_{number}": _licence(rig) for number, rig in enumerate(others, 2)}
     versions = library_versions() | {
-        "rig": f"{rig.name} {rig.version} {rig.fingerprint}",
+        "rig": f"{first.name} {first.version} {first.fingerprint}",
         "landmark_model": FACE_MODEL_SHA256,
         "renderer": renderer,
     }
-    return {
+    attributes = {
         "corpus": plan.source.corpus,
         "simulated": plan.source.simulated,
         "size_px": config.size,
@@ -200,8 +214,24 @@ def run_attributes(config: RenderConfig, plan: RunPlan, rig: Rig, renderer: str)
         "config": config.to_json(),
         "versions": json.dumps(versions, sort_keys=True),
         "licences": json.dumps(licences, sort_keys=True),
-        "coverage": json.dumps(coverage(rig, plan.au_numbers), sort_keys=True),
+        "coverage": json.dumps(shared_coverage(list(tables.values())), sort_keys=True),
     }
+    if roles:
+        attributes["axes"] = ", ".join(roles[0].levels)
+    if others:
+        by_twin = {
+            role.image: {"name": rig.name, "version": rig.version, "fingerprint": rig.fingerprint,
+                         "coverage": tables[rig.fingerprint]}
+            for role in roles
+            for rig in (rigs[role.spec.apparent_gender],)
+        }  # fmt: skip
+        attributes["rigs"] = json.dumps(by_twin, sort_keys=True)
+    return attributes
+
+
+def _licence(rig: Rig) -> dict[str, Any]:
+    return {"name": rig.name, "spdx": rig.licence.spdx, "attribution": rig.licence.attribution,
+            "source": rig.licence.source, "may_train": rig.licence.may_train}  # fmt: skip
 
 
 def _record(out: Path, config: RenderConfig, plan: RunPlan, result: RunResult) -> None:

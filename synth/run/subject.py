@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from assets.landmarks import SCHEMES
-from assets.rig import Rig
 from assets.shard_format import IMAGE_REAL, Status
 from synth.landmarks.track import TrackSettings, open_networks, track_sequence
 from synth.render.choose import open_renderer
@@ -23,12 +22,13 @@ from synth.run.gaps import fill_gaps
 from synth.run.job import SubjectJob
 from synth.run.native import quiet_libraries
 from synth.run.plan import shard_folder
-from synth.run.rows import CAMERA_DISTANCE, put_avatars, put_rows, subject_attributes
+from synth.run.rigs import loaded_rig
+from synth.run.rows import RIG_DISTANCES, put_avatars, put_rows, put_twin_rows, subject_attributes
 from synth.run.tracks import Ticking, fit_subject
-from synth.run.twins import BATCH, TwinDescription, draw_twin, loaded_rig, twin_mesh, twin_scene
+from synth.run.twins import BATCH, TwinDescription, draw_twin, twin_mesh, twin_scene
 from synth.run.unreadable import mark_unreadable
 from synth.shards.encode import ENCODERS
-from synth.shards.writer import ShardWriter, image_groups
+from synth.shards.writer import ShardWriter
 from synth.tracks import FrameTrack
 from synth.verify import shard_counts
 
@@ -50,15 +50,15 @@ def render_subject(job: SubjectJob, tick: Tick) -> dict[str, Any]:
         Of ``synth.verify.shard_counts``.
     """
     with hold_as_worker(Path(job.out)):
-        rig = loaded_rig(job.config.assets)
+        rig = loaded_rig(job.rigs[0])
         path = shard_folder(Path(job.out)) / job.plan.file_name
-        images = image_groups(len(job.avatars))
+        images = (IMAGE_REAL, *(twin.image for twin in job.twins))
         landmarks = 0 if rig.landmarks is None else len(rig.landmarks.vertices)
         writer = ShardWriter.go_on(path, images, job.plan.frames, landmarks, job.key())
         is_new = writer is None
         with writer or ShardWriter(path, images, job.plan.frames, landmarks) as writer:
             if is_new:
-                _track_and_fit(writer, job, rig, tick)
+                _track_and_fit(writer, job, tick)
             else:
                 tick(job.plan.frames)
             _write_real(writer, job)
@@ -78,13 +78,27 @@ def _renderer(name: str, size_px: int, samples: int) -> Renderer:
     return open_renderer(name, size_px, samples)
 
 
-def _track_and_fit(writer: ShardWriter, job: SubjectJob, rig: Rig, tick: Tick) -> None:
-    """Write everything but the pictures."""
+def _track_and_fit(writer: ShardWriter, job: SubjectJob, tick: Tick) -> None:
+    """Write everything but the pictures; every rig has a fit of its own, since weights of one do not suit another."""
     tracks = _track(writer, job, tick)
-    fitted = fit_subject(tracks, job.plan.sequences, rig, job.config.label_prior, use_labels=bool(job.avatars))
+    fits = {
+        name: fit_subject(
+            tracks, job.plan.sequences, loaded_rig(name), job.config.label_prior, use_labels=bool(job.twins)
+        )
+        for name in job.rigs
+    }
+    fitted = fits[job.rigs[0]]
+    status = fitted.status.copy()
+    for other in fits.values():
+        status[(status == Status.OK) & (other.status != Status.OK)] = Status.FIT_BAD
+    fitted = replace(fitted, status=status)
     put_rows(writer, job, tracks, fitted)
-    put_avatars(writer, _twins(job, float(fitted.camera_distance_mm)))
-    writer.attributes({**job.attributes, **subject_attributes(job, tracks, fitted)})
+    for twin in job.twins:
+        if twin.rig != job.rigs[0]:
+            put_twin_rows(writer, twin.image, fits[twin.rig])
+    distances = {name: float(one.camera_distance_mm) for name, one in fits.items()}
+    put_avatars(writer, _described(job, distances))
+    writer.attributes({**job.attributes, **subject_attributes(job, tracks, fitted, distances)})
     writer.mark(job.key())
 
 
@@ -110,11 +124,11 @@ def _track(writer: ShardWriter, job: SubjectJob, tick: Tick) -> list[FrameTrack]
     return tracks
 
 
-def _twins(job: SubjectJob, camera_distance_mm: float) -> list[TwinDescription]:
-    """Return avatars and their scenes, in the order of the shard's twins."""
+def _described(job: SubjectJob, distances_mm: dict[str, float]) -> list[TwinDescription]:
+    """Return the twins in their scenes, in the order of the shard; distances of the camera by rig."""
     return [
-        TwinDescription(image, spec, twin_scene(job.config.seed, job.plan.subject, spec.name, camera_distance_mm))
-        for spec, image in zip(job.avatars, image_groups(len(job.avatars))[1:], strict=True)
+        TwinDescription(twin, twin_scene(job.config.seed, job.plan.subject, twin.person, distances_mm[twin.rig]))
+        for twin in job.twins
     ]
 
 
@@ -141,28 +155,36 @@ def _pictures(job: SubjectJob, start: int) -> Iterator[np.ndarray | None]:
 
 def _write_twins(writer: ShardWriter, job: SubjectJob, tick: Tick) -> None:
     """Draw, encode and write every twin that is not written yet, and where its landmarks fell."""
-    if not job.avatars:
+    if not job.twins:
         return
     encode = ENCODERS[job.config.encoding]
     renderer = _renderer(job.renderer, job.config.size, job.config.samples)
     wanted = np.flatnonzero(writer.read("frames/status") == Status.OK)
-    arrays = [writer.read(f"frames/{name}")[wanted] for name in ("weights", "gaze_rad", "twin_rotation")]
-    distance = json.loads(writer.read_attribute("fit"))[CAMERA_DISTANCE]
-    for twin in _twins(job, distance):
-        begin = writer.written(twin.image)
+    for twin in _described(job, json.loads(writer.read_attribute("fit"))[RIG_DISTANCES]):
+        image = twin.role.image
+        begin = writer.written(image)
         first = int(np.searchsorted(wanted, begin))
         aligned = first - first % BATCH
         tick(begin)
         if first < len(wanted):
-            mesh = twin_mesh(job.config.assets, twin.spec)
+            arrays = [writer.read(name)[wanted] for name in _shown(job, twin)]
+            mesh = twin_mesh(twin.role.rig, twin.role.spec)
             drawings = draw_twin(renderer, mesh, twin.scene, *(array[aligned:] for array in arrays))
             for row, (picture, points) in zip(wanted[aligned:], drawings, strict=True):
                 if row < begin:
                     continue
-                _append_empty(writer, twin.image, row, tick)
-                writer.append(twin.image, None if picture is None else encode(picture), points)
+                _append_empty(writer, image, row, tick)
+                writer.append(image, None if picture is None else encode(picture), points)
                 tick(1)
-        _append_empty(writer, twin.image, job.plan.frames, tick)
+        _append_empty(writer, image, job.plan.frames, tick)
+
+
+def _shown(job: SubjectJob, twin: TwinDescription) -> tuple[str, str, str]:
+    """Return the datasets with the weights, the gaze and the rotation of a twin."""
+    if twin.role.rig == job.rigs[0]:
+        return "frames/weights", "frames/gaze_rad", "frames/twin_rotation"
+    place = f"twins/{twin.role.image}"
+    return f"{place}/weights", f"{place}/gaze_rad", f"{place}/rotation"
 
 
 def _append_empty(writer: ShardWriter, image: str, stop: int, tick: Tick) -> None:
@@ -183,7 +205,7 @@ def _final_status(writer: ShardWriter, job: SubjectJob) -> np.ndarray:
     lost = cropped & (writer.lengths(IMAGE_REAL) == 0)
     for image in writer.images[1:]:
         status[(status == Status.OK) & (writer.lengths(image) == 0)] = Status.RENDER_FAILED
-    if not job.avatars:
+    if not job.twins:
         status[np.isin(status, (Status.OK, Status.FIT_BAD))] = Status.REAL_ONLY
     status[lost] = Status.FRAME_MISSING
     return status

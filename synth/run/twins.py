@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 
 from assets.keyed import rng_for
-from assets.rig import Rig
-from assets.rig_bundle import load_rig
 from synth.avatars.build import build_avatar
 from synth.avatars.mesh import AvatarMesh
 from synth.avatars.pose import mesh_landmarks, pose_vertices
@@ -20,6 +18,8 @@ from synth.render.camera import project
 from synth.render.protocol import Renderer
 from synth.render.scene import Pose, Scene
 from synth.render.scenes import sample_scene
+from synth.run.job import TwinRole
+from synth.run.rigs import loaded_rig
 
 BATCH = 16
 """Frames posed together; batches begin at multiples of this, so that a run that goes on draws the same."""
@@ -31,35 +31,27 @@ class TwinDescription:
 
     Attributes
     ----------
-    image : str
-        Group of its pictures in the shard.
-    spec : AvatarSpec
+    role : TwinRole
     scene : Scene
     """
 
-    image: str
-    spec: AvatarSpec
+    role: TwinRole
     scene: Scene
 
     def record(self) -> str:
         """Return the JSON from which avatar and scene can be built again."""
-        return json.dumps({"avatar": asdict(self.spec), "scene": asdict(self.scene)}, sort_keys=True)
+        record = {"avatar": asdict(self.role.spec), "scene": asdict(self.scene), "levels": self.role.levels}
+        return json.dumps(record, sort_keys=True)
 
 
-def twin_scene(seed: int, subject: str, avatar: str, camera_distance_mm: float) -> Scene:
-    """Return the scene of an avatar that stands in for a subject.
+def twin_scene(seed: int, subject: str, person: str, camera_distance_mm: float) -> Scene:
+    """Return the scene of a person who stands in for a subject.
 
-    Light, background and sensor are drawn for the pair of subject and avatar; the camera stands as far away as
+    Light, background and sensor are drawn for the pair of subject and person; the camera stands as far away as
     the subject's did, so that both are seen in the same perspective.
     """
-    scene = sample_scene(rng_for(seed, "scene", subject, avatar))
+    scene = sample_scene(rng_for(seed, "scene", subject, person))
     return replace(scene, camera_distance_mm=float(camera_distance_mm))
-
-
-@cache
-def loaded_rig(name: str) -> Rig:
-    """Return a rig, read once per process."""
-    return load_rig(name)
 
 
 def twin_mesh(rig: str, spec: AvatarSpec) -> AvatarMesh:

@@ -12,7 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from assets.shard_format import ATTRIBUTES, FORMAT_NAME, FORMAT_VERSION, IMAGE_REAL, fields_of
+from assets.shard_format import ATTRIBUTES, FORMAT_NAME, FORMAT_VERSION, IMAGE_REAL, OPTIONAL_ATTRIBUTES, fields_of
 from synth.shards.failures import OutputError, output_errors
 from synth.shards.stored_points import PACKED, StoredPoints, rounded
 
@@ -205,7 +205,7 @@ class ShardWriter:
         """Write attributes of the table; format, version and ``complete`` are added by the writer."""
         with output_errors(self.path):
             for name, value in values.items():
-                if name not in ATTRIBUTES:
+                if name not in ATTRIBUTES and name not in OPTIONAL_ATTRIBUTES:
                     raise KeyError(name)
                 texts = isinstance(value, tuple | list)
                 self._file.attrs[name] = np.array(value, h5py.string_dtype()) if texts else value
@@ -291,7 +291,15 @@ class ShardWriter:
         self._flushed[image] = stop
 
 
-def image_groups(twins: int) -> tuple[str, ...]:
-    """Return names for the pictures of ``twins`` avatars in pairs: ``female, male, female_2, male_2, …``."""
-    pairs = range(1, twins // 2 + 1)
-    return (IMAGE_REAL, *(f"{g}" if p == 1 else f"{g}_{p}" for p in pairs for g in ("female", "male")))
+def image_groups(names: tuple[str, ...], tuples: int) -> tuple[str, ...]:
+    """Return the groups of pictures of a subject with some tuples of twins.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Twins of a tuple, for example ``("female", "male")``.
+    tuples : int
+        The names of the second one end in ``_2``, and so on.
+    """
+    numbers = range(1, tuples + 1)
+    return (IMAGE_REAL, *(name if number == 1 else f"{name}_{number}" for number in numbers for name in names))

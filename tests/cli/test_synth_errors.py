@@ -99,7 +99,10 @@ def wrong_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
         "missing picture of a manifest": (["--source", gone], "gone.csv row 2"),
         "wrong landmark count": ([*clip, "--landmarks", folder / "wrong.npz"], "50 landmarks"),
         "NaN landmarks": ([*clip, "--landmarks", folder / "half.npz"], "half.npz"),
-        "odd avatars": ([*clip, "--avatars", 3], "even number"),
+        "odd avatars": ([*clip, "--avatars", 3], "multiple such as 2 or 4"),
+        "unknown axis": ([*clip, "--axes", "gender,skn"], "did you mean 'skin'"),
+        "avatars that make no tuple": ([*clip, "--axes", "gender,skin", "--avatars", 8], "multiple such as 6 or 12"),
+        "one rig of two": ([*clip, "--assets", "female=hm08"], "female=NAME,male=NAME"),
         "no avatars": ([*clip, "--avatars", 0], "--avatars"),
         "unknown renderer": ([*clip, "--renderer", "vulkan"], "choose one of: auto"),
         "unknown detector": ([*clip, "--detector", "dlib"], "--detector"),
@@ -117,7 +120,8 @@ def wrong_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
 NAMES = (
     "missing video", "corrupt video", "corrupt picture", "empty folder", "unknown kind", "unknown name", "unknown AU",
     "labels of another video", "labels twice", "unknown gender", "unknown gender option",
-    "missing picture of a manifest", "wrong landmark count", "NaN landmarks", "odd avatars", "no avatars",
+    "missing picture of a manifest", "wrong landmark count", "NaN landmarks", "odd avatars", "unknown axis",
+    "avatars that make no tuple", "one rig of two", "no avatars",
     "unknown renderer", "unknown detector", "unknown rig", "broken bundle", "too many subjects",
     "broken configuration", "no workers", "wrong type", "unknown option", "output below a file",
 )  # fmt: skip

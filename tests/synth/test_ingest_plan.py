@@ -19,7 +19,7 @@ def test_a_corpus_is_planned_as_its_reader_reads_it(tmp_path: Path) -> None:
     assert plan.au_numbers == (4, 12)
     assert [subject.file_name for subject in plan.subjects] == ["F001.h5", "F002.h5", "M001.h5"]
     for subject in plan.subjects:
-        assert subject.pairs == ()
+        assert subject.tuples == ()
         assert subject.frames == len(tree[subject.subject, "T1"].frames)
         assert subject.apparent_gender == tree[subject.subject, "T1"].gender
     assert plan.source.simulated is False

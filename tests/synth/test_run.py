@@ -140,9 +140,9 @@ def render_until(argument: tuple, tick) -> None:
 
 def test_a_subject_killed_between_flushes_goes_on(unbroken: Path, tmp_path: Path) -> None:
     plan = make_plan(SMALL)
-    rig, renderer = load_rig(SMALL.assets), choose_renderer(SMALL.renderer)
+    renderer = choose_renderer(SMALL.renderer)
     shard_folder(tmp_path).mkdir(parents=True)
-    job = subject_jobs(SMALL, plan, tmp_path, rig, renderer, list(plan.subjects))[0]
+    job = subject_jobs(SMALL, plan, tmp_path, renderer, list(plan.subjects))[0]
     for steps in (9, 14):
         (outcome,) = run_jobs(render_until, [(job, steps)], ["s"], 1, lambda j, n: None)
         assert "code -9" in str(outcome.problems[0])

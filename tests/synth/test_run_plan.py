@@ -20,7 +20,7 @@ from synth.render.camera import project
 from synth.render.scene import Background, Pose, Scene
 from synth.run.config import RenderConfig, config_toml, make_config, read_config
 from synth.run.crop import crop_maps, cut_crop, roll_of, without_roll
-from synth.run.plan import make_plan, pair_avatars
+from synth.run.plan import deal_avatars, make_plan
 from synth.run.tracks import subject_labels
 
 # -- pairing
@@ -28,7 +28,7 @@ from synth.run.tracks import subject_labels
 
 @given(st.integers(1, 60), st.integers(1, 80))
 def test_every_subject_has_a_pair_and_every_pair_a_subject(subjects: int, pairs: int) -> None:
-    given_out, rule = pair_avatars(subjects, 2 * pairs)
+    given_out, rule = deal_avatars(subjects, 2 * pairs)
     uses = Counter(pair for own in given_out for pair in own)
     assert len(given_out) == subjects
     assert all(given_out)
@@ -41,14 +41,14 @@ def test_every_subject_has_a_pair_and_every_pair_a_subject(subjects: int, pairs:
 @pytest.mark.parametrize("avatars", [-2, 0, 1, 3, 61])
 def test_odd_or_no_avatars_are_refused(avatars: int) -> None:
     with pytest.raises(InputError, match="multiple of 2"):
-        pair_avatars(30, avatars)
+        deal_avatars(30, avatars)
 
 
 def test_plan_of_footage(tmp_path: Path) -> None:
     for name in ("anna/1.png", "anna/2.png", "ben/1.png"):
         write_image(tmp_path / "people" / name)
     plan = make_plan(make_config({"source": str(tmp_path / "people"), "avatars": 2}))
-    assert [(p.subject, p.frames, p.pairs) for p in plan.subjects] == [("anna", 2, (0,)), ("ben", 1, (0,))]
+    assert [(p.subject, p.frames, p.tuples) for p in plan.subjects] == [("anna", 2, (0,)), ("ben", 1, (0,))]
     assert (plan.frames, plan.twins, plan.au_numbers) == (3, 6, ())
     assert plan.record()["planned_frames"] == 3
 
@@ -96,7 +96,7 @@ def test_every_mistake_in_a_configuration_is_named(tmp_path: Path) -> None:
     assert len(lines) == 8
     assert all("c.toml" in line for line in lines)
     assert "did you mean 'subjects'" in lines[0]
-    assert "even number such as 2 or 4" in lines[2]
+    assert "multiple such as 2 or 4" in lines[-1]
 
 
 def test_seed_zero_is_a_seed() -> None:

@@ -242,8 +242,9 @@ def test_garbage_does_not_decode() -> None:
 
 
 def test_groups_of_pictures() -> None:
-    assert image_groups(2) == ("real", "female", "male")
-    assert image_groups(4) == ("real", "female", "male", "female_2", "male_2")
+    assert image_groups(("female", "male"), 1) == ("real", "female", "male")
+    assert image_groups(("female", "male"), 2) == ("real", "female", "male", "female_2", "male_2")
+    assert image_groups(("light", "dark"), 0) == ("real",)
 
 
 def test_document_is_current() -> None:
