@@ -96,10 +96,10 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
             _fold(
                 space,
                 [_at(wing, 0.5, 5), _at(wing, 6.0, -4), _at(corner, 9.5, 10), _at(corner, 10, -3)],
-                1.7, 0.62, 0.6,
+                2.1, 0.46, 0.45,
             )
         ],
-        "dimple": [_fold(space, [_at(corner, 4.5, 7), _at(corner, 7, 0), _at(corner, 5, -7)], 1.5, 0.60)],
+        "dimple": [_fold(space, [_at(corner, 4.0, 4.5), _at(corner, 6, 0.5), _at(corner, 5.5, -5)], 2.0, 0.42, 0.3)],
         "corner": [
             _fold(space, [_at(corner, 1.0, -1.5), _at(corner, 4.5, -8), _at(corner, 6.5, -17)], 1.6, 0.36)
         ],

@@ -14,6 +14,13 @@ IRIS_MM, PUPIL_MM = 5.9, 2.1
 """Radii of the iris and of the pupil."""
 
 
+BACK_TEETH_DARK = 0.93
+"""How much darker the last teeth are than the incisors: the cheeks beside them keep the light away."""
+
+LOWER_TEETH = 0.72
+"""Brightness of the lower teeth beside the upper ones: they stand back, in the shade of lips and upper teeth."""
+
+
 def _grid(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return u (W,) to the right and v (H, 1) up of a tile."""
     tile = TILES[name]
@@ -39,7 +46,9 @@ def paint_eye(spec: AvatarSpec, eye_radius_mm: float, rng: np.random.Generator) 
     x, y = np.broadcast_arrays(x, y)
     angle, turn = np.hypot(x, y), np.arctan2(y, x)
     edge, hole = IRIS_MM / eye_radius_mm, PUPIL_MM / eye_radius_mm
-    sclera = np.array([0.74, 0.70, 0.66]) * np.ones((*angle.shape, 3))
+    fair = float(np.clip((spec.skin_ita_deg + 40) / 90, 0, 1))
+    white = np.array([0.46, 0.42, 0.37]) + fair * np.array([0.12, 0.125, 0.14])
+    sclera = white * np.ones((*angle.shape, 3))
     redness = _ramp(0.55, 1.15, angle)[..., None]
     sclera = sclera * (1 - redness * np.array([0.14, 0.34, 0.34]))
     vessels = ndimage.gaussian_filter(rng.standard_normal(angle.shape), (5, 1.2))
@@ -68,7 +77,9 @@ def paint_teeth(rng: np.random.Generator) -> np.ndarray:
     edges = np.concatenate([[0], np.cumsum(widths)]) / (2 * widths.sum())
     gap = np.min([np.abs(np.abs(u - 0.5) - edge) for edge in edges], axis=0)
     colour = colour * (1 - 0.5 * np.exp(-((gap / 0.0045) ** 2)))[None, :, None]
+    colour = colour * np.where(v > 0.5, 1.0, LOWER_TEETH)[..., None]
     within = np.where(v > 0.5, (v - 0.5) * 2, 1 - 2 * v)
+    colour = colour * (1 - BACK_TEETH_DARK * _ramp(0.14, 0.52, np.abs(2 * u - 1)))[None, :, None]
     colour = colour * (0.90 + 0.14 * _ramp(0.0, 0.55, 1 - within) - 0.06 * _ramp(0.8, 1.0, 1 - within))[..., None]
     return _texture(colour, 0.0)
 
@@ -97,10 +108,11 @@ def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, 
     _, v = _grid("hair")
     fine, wisps, locks = _streaks(rng, 13, 0.55), _streaks(rng, 9, 1.6), _streaks(rng, 7, 5.0)
     strand = 0.42 * fine + 0.34 * wisps + 0.30 * locks
-    depth = (0.62 + 0.38 * _ramp(0.0, 0.45, v)) * (1 - 0.25 * _ramp(0.93, 1.0, v))
-    warm = 1 + 0.10 * locks[..., None] * np.array([1.0, 0.3, -0.4])
-    colour = np.asarray(spec.hair_rgb) * np.exp(0.55 * strand)[..., None] * depth[..., None] * warm
-    cover = np.clip(0.5 + 6.0 * (v - 0.055 - 0.05 * (0.6 * fine + 0.8 * wisps)), 0, 1)
+    depth = (0.80 + 0.20 * _ramp(0.0, 0.35, v)) * (1 - 0.25 * _ramp(0.93, 1.0, v))
+    tint = np.array([1.0, 0.3, -0.4]) * float(np.clip(2.0 * np.ptp(spec.hair_rgb) / max(spec.hair_rgb), 0, 1))
+    warm = 1 + 0.10 * locks[..., None] * tint
+    colour = np.asarray(spec.hair_rgb) * np.exp(0.45 * strand)[..., None] * depth[..., None] * warm
+    cover = np.clip(0.5 + 6.0 * (v - 0.05 - 0.045 * (1.0 * fine + 0.6 * wisps)), 0, 1)
     cover = np.where(v > WHOLE_FROM_V - 0.01, 1.0, cover)
     gloss = np.clip(128 * np.exp(0.6 * (0.6 * fine + 0.5 * wisps + 0.4 * locks)) * (0.4 + 0.6 * depth), 0, 255)
     return _texture(colour, cover), np.rint(gloss).astype(np.uint8)

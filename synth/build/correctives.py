@@ -7,7 +7,8 @@ import numpy as np
 from assets.rig import Corrective
 from assets.units import UNIT_INDEX
 from synth.build.expressions import ExpressionMixer
-from synth.build.sculpt import Bump
+from synth.build.lower_correctives import lower_correctives
+from synth.build.upper_face import upper_correctives
 
 LID_REACH_MM = 4.5
 AGAINST_BLINK = {"eyeSquint": 1.0, "eyeWide": 1.0, "eyeLookDown": 1.0, "eyeLookUp": 1.0, "cheekSquint": 0.75}
@@ -31,7 +32,8 @@ def corrective_shapes(mixer: ExpressionMixer, shapes: np.ndarray) -> tuple[Corre
         for side, weight in (("Left", lids), ("Right", lids[clay.mirror])):
             delta = -share * shapes[UNIT_INDEX[f"{stem}{side}"]] * weight[:, None]
             found.append(Corrective((f"eyeBlink{side}", f"{stem}{side}"), delta))
-    found += _smile_with_open_jaw(mixer) + _grin(mixer)
+    found += upper_correctives(clay, shapes, lids)
+    found += lower_correctives(mixer.membrane)
     return tuple(found)
 
 
@@ -40,29 +42,3 @@ def _lid_share(mixer: ExpressionMixer) -> np.ndarray:
     rest = mixer.clay.rest_mm
     distance = np.linalg.norm(rest[:, None] - rest[mixer.rim][None], axis=2).min(1)
     return np.exp(-0.5 * (distance / LID_REACH_MM) ** 2) * mixer.clay.soft
-
-
-def _smile_with_open_jaw(mixer: ExpressionMixer) -> list[Corrective]:
-    """A laugh: an open jaw pulls the corners in and down, which the smiling muscles resist."""
-    clay = mixer.clay
-    pull = clay.bump(Bump((28, -76, 15), (9, 12, 16), (3.0, 3.5, -1.5)))
-    return [
-        Corrective(("jawOpen", "mouthSmileLeft"), pull),
-        Corrective(("jawOpen", "mouthSmileRight"), clay.mirrored(pull)),
-    ]
-
-
-def _grin(mixer: ExpressionMixer) -> list[Corrective]:
-    """Lips that part in a smile: stretched over the teeth, they are drawn back along the whole row.
-
-    Without it only the jaw could open a grin as far as real ones are, and the gap below the teeth would be dark.
-    """
-    clay = mixer.clay
-    upper = Bump((13, -70, 28), (12, 7, 14), (0.0, 1.0, -0.6), "upper")
-    lower = Bump((13, -77, 28), (12, 8, 14), (0.0, -3.6, -1.0), "lower")
-    found = []
-    for stem, bump in (("mouthUpperUp", upper), ("mouthLowerDown", lower)):
-        pull = clay.bump(bump)
-        found.append(Corrective(("mouthSmileLeft", f"{stem}Left"), pull))
-        found.append(Corrective(("mouthSmileRight", f"{stem}Right"), clay.mirrored(pull)))
-    return found

@@ -19,11 +19,14 @@ from synth.build.expressions import ExpressionMixer, expression_shapes, settle
 from synth.build.garments import GARMENTS, Bust, garment_graft
 from synth.build.graft import Graft, compacted, with_grafts
 from synth.build.hair import SKULL_CENTRE_MM, STYLES, Scalp, hair_graft
+from synth.build.handles import Membrane
 from synth.build.identity import fit_identity
 from synth.build.lashes import lash_graft, strip_grid
 from synth.build.lips import LipLine
+from synth.build.lower_face import handles_of
 from synth.build.masks import sample_mask, skin_maps
 from synth.build.sculpt import Clay, mirror_of
+from synth.build.sealed_identity import with_sealed_lips
 from synth.build.source import WHEEL_NAME, WHEEL_SHA256, SourceWheel
 from synth.landmarks.correspondence import compute_landmark_table
 
@@ -78,7 +81,8 @@ def assemble_rig(source: SourceWheel) -> tuple[Rig, dict]:
     """Return the rig and the figures of its identity basis."""
     assembly = assemble_parts(source)
     basis, scale, figures = fit_identity(source, assembly)
-    rest, shapes, correctives = _expressions(source, assembly, basis.mean_mm, scale)
+    rest, shapes, correctives, lips = _expressions(source, assembly, basis.mean_mm, scale)
+    basis = with_sealed_lips(basis, lips, assembly)
     eyes = np.stack([np.unique(p.faces) for p in assembly.parts if p.name in ("eye_left", "eye_right")])
     rig = Rig(
         name=NAME,
@@ -161,8 +165,8 @@ def _lash_strips(rig: Rig) -> dict[str, list[np.ndarray]]:
 
 def _expressions(
     source: SourceWheel, assembly: Assembly, mean_mm: np.ndarray, scale: float
-) -> tuple[np.ndarray, np.ndarray, tuple[Corrective, ...]]:
-    """Return the resting head with closed lips, the 52 units and the correctives."""
+) -> tuple[np.ndarray, np.ndarray, tuple[Corrective, ...], LipLine]:
+    """Return the resting head with closed lips, the 52 units, the correctives and the contact of the lips."""
 
     def fetch(name: str) -> np.ndarray:
         return assembly.attachment.displacement_mm(source.target(name)) * scale
@@ -180,12 +184,14 @@ def _expressions(
     soft = np.isin(materials, ("skin", "cavity", "lash"))
     flesh = np.concatenate([p.faces for p in assembly.parts if p.material in ("skin", "cavity")])
     jaw = -fetch("unit/jawOpen")[:, 1]
-    clay = Clay(rest, flesh, soft, mirror, np.clip(jaw / np.quantile(jaw[soft], 0.999), 0, 1))
+    share = np.clip(jaw / np.quantile(jaw[soft], 0.999), 0, 1)
+    rest += Membrane(Clay(rest, flesh, soft, mirror, share)).pulled(handles_of("rest"))
+    clay = Clay(rest, flesh, soft, mirror, share)
     names = [part.name for part in assembly.parts]
     centre = rest[owner == names.index("eye_left")].mean(0)
-    skin, mouth = (assembly.parts[names.index(name)].faces for name in ("skin", "mouth"))
-    lips = LipLine(clay, np.intersect1d(skin, mouth))
+    skin, mouth = (np.unique(assembly.parts[names.index(name)].faces) for name in ("skin", "mouth"))
+    lips = LipLine(clay, np.intersect1d(skin, mouth), skin)
     mixer = ExpressionMixer(clay, fetch, left_rim(source, assembly), centre, materials == "tongue", lips)
     shapes = expression_shapes(mixer)
     shapes[:, materials == "eye"] = 0
-    return rest, shapes, corrective_shapes(mixer, shapes)
+    return rest, shapes, corrective_shapes(mixer, shapes), lips

@@ -18,7 +18,7 @@ EDGE_LIFT_MM = (0.0, 0.7, 0.1, 0.9, 1.1, 1.6, 2.0)
 """How far the cutting edge stands back from the occlusal plane, the same on both jaws."""
 
 DEPTH_MM = (2.2, 2.2, 3.0, 6.0, 6.5, 8.5, 8.5)
-ARCH_WIDTH_MM, ARCH_DEPTH_MM = 29.0, 40.0
+ARCH_WIDTH_MM, ARCH_DEPTH_MM = 26.0, 42.0
 GUM_COLUMNS, GUM_HEIGHT_MM = 28, 7.0
 GUM_PROFILE = (
     (1.2, 8.0), (1.0, 9.2), (0.4, 9.4), (0.05, 8.0), (0.12, 4.0), (0.0, 1.2), (0.25, -0.2), (1.0, 0.6), (1.2, 2.5),

@@ -56,6 +56,8 @@ class Clay:
         both = np.concatenate([edges, edges[:, ::-1]])
         adjacency = sp.csr_matrix((np.ones(len(both)), both.T), shape=(len(rest_mm),) * 2)
         degree = np.asarray(adjacency.sum(1)).ravel()
+        self.linked = degree > 0
+        self._edges = edges
         keep = sp.diags((degree == 0).astype(float))
         self.neighbour_mean = (sp.diags(1 / np.maximum(degree, 1)) @ adjacency + keep).tocsr()
 
@@ -81,6 +83,17 @@ class Clay:
         for _ in range(sweeps):
             soft = soft + share[:, None] * 0.6 * (self.neighbour_mean @ soft - soft)
         return soft
+
+    def laplacian(self) -> sp.csr_matrix:
+        """Return (V, V): mean of the neighbours, nearer ones more, less the vertex itself, over the edges' length."""
+        length = np.linalg.norm(self.rest_mm[self._edges[:, 0]] - self.rest_mm[self._edges[:, 1]], axis=1)
+        pairs, twice = np.concatenate([self._edges, self._edges[:, ::-1]]), np.tile(np.maximum(length, 0.3), 2)
+        count = len(self.rest_mm)
+        weights = sp.csr_matrix((1 / twice, pairs.T), shape=(count, count))
+        near = np.asarray(weights.sum(1)).ravel()
+        reach = np.asarray(sp.csr_matrix((twice, pairs.T), shape=(count, count)).sum(1)).ravel()
+        scale = sp.diags(np.where(near > 0, 4 / np.maximum(reach, 1e-9), 0))
+        return (scale @ (weights - sp.diags(near))).tocsr()
 
     def mirrored(self, delta: np.ndarray) -> np.ndarray:
         """Return the mirror image of a displacement (V, 3)."""
