@@ -142,8 +142,8 @@ def neutral_section(before: Record | None, after: Record | None) -> list[str]:
         return []
     lines = [
         "\n## Avatars at rest\n",
-        f"Landmark network's scores of {after['avatars']} frontal avatars (two genders, three skin tones) with all weights "
-        "0; the limit is the highest score that resting real faces showed.\n",
+        f"Landmark network's scores of {after['avatars']} frontal avatars (two genders, three skin tones) with all "
+        "weights 0; the limit is the highest score that resting real faces showed.\n",
         "| unit | limit | median | 95th percentile | highest | above the limit |",
         "|---|---|---|---|---|---|",
     ]

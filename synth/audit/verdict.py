@@ -37,11 +37,12 @@ RULE = (
     f"{LEAST_REPEATABILITY:.1f} and the Action Unit varies on the real face: where labels are known, at least "
     f"{LEAST_POSITIVES} frames carry it and the estimator tells them apart on the real frames (area at least "
     f"{LEAST_AREA:.1f}); else its 20th to 95th percentile spans a visible change. Without a judge the verdict is "
-    f"“{NO_VARIATION}”. All figures are medians over the judges. The share is the correlation of twin and real, divided "
-    "by the judge's own repeatability; where labels are known, a second share is the area beyond one half on the twins, "
-    f"divided by that on the real frames. “{TRANSFERRED}”: both shares at least {FULL_SHARE:.1f}, slope at least "
-    f"{LEAST_SLOPE:.1f}, and the lower bound of the correlation above the shuffled control. “{NOT_TRANSFERRED}”: a share "
-    f"below {SOME_SHARE:.1f}, or a correlation that is no better than the shuffled control. “{WEAK}”: what lies between."
+    f"“{NO_VARIATION}”. All figures are medians over the judges. The share is the correlation of twin and real, "
+    "divided by the judge's own repeatability; where labels are known, a second share is the area beyond one half "
+    f"on the twins, divided by that on the real frames. “{TRANSFERRED}”: both shares at least {FULL_SHARE:.1f}, "
+    f"slope at least {LEAST_SLOPE:.1f}, and the lower bound of the correlation above the shuffled control. "
+    f"“{NOT_TRANSFERRED}”: a share below {SOME_SHARE:.1f}, or a correlation that is no better than the shuffled "
+    f"control. “{WEAK}”: what lies between."
 )
 """The rule in words, as printed in every report."""
 
