@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 _STYLE = {"transferred": "green", "weak": "yellow", "not transferred": "red", "no variation": "dim"}
+_NUMBERS = ("share", "control", "f–m r", "label")
 
 
 @click.command(
@@ -104,10 +105,8 @@ def _print_table(values: dict[str, Any]) -> None:
     click.echo(f"source    {about['corpus']}{kind}: {about['subjects']} subjects, {about['frames']} frames, "
                f"{about['pictures']} pictures, {about['pictures_without_face']} without a face")  # fmt: skip
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, side in (("AU", "left"), ("", "left"), ("verdict", "left"), ("share", "right"), ("r", "left"),
-                       ("control", "right"), ("slope", "left"), ("f–m r", "right"), ("label", "right"),
-                       ("judges", "left")):  # fmt: skip
-        table.add_column(name, justify=side, no_wrap=True)
+    for name in ("AU", "", "verdict", "share", "r", "control", "slope", "f–m r", "label", "judges"):
+        table.add_column(name, justify="right" if name in _NUMBERS else "left", no_wrap=True)
     for column, row in values["units"].items():
         label = f"{_number(row.get('auc_twin'))}/{_number(row.get('auc_real'))}" if row.get("auc_real") else ""
         judges = "".join(name[0] if name in row["judges"] else "·" for name in ("landmarks", "scores", "pixels"))

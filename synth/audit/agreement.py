@@ -18,6 +18,9 @@ from synth.audit.specific import resting_rows, specific
 ROUNDS = 400
 SHUFFLES = 100
 INTERVAL = (0.025, 0.975)
+Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""A value with the ends of its interval."""
+
 QUIET_SHARE = 0.30
 """Share of the frames in which an Action Unit without labels is taken to be inactive: those that read lowest."""
 
@@ -112,9 +115,9 @@ def agreement(readings: list[Readings], estimator: str, seed: int = 0, rounds: i
     drawn, whole = pooled(cells, weights), pooled(cells)
     r = _interval(correlation(whole)[0], correlation(drawn))
     steep = _interval(slope(whole, repeat)[0], slope(drawn, repeat))
-    offset = _offsets(readings, e, rng, rounds)
+    offset, level = _offsets(readings, e, rng, rounds)
     return Agreement(
-        estimator, whole[0, 0], len(subjects), by_subject, *r, _control(subjects, e, rng), *steep, *offset,
+        estimator, whole[0, 0], len(subjects), by_subject, *r, _control(subjects, e, rng), *steep, *offset, level,
         *_female_male(subjects, e, rng, rounds), repeat, _span(subjects, e), visible_change(estimator),
         _asymmetry(subjects, e), *label_aucs(subjects, e, rng, rounds),
     )  # fmt: skip
@@ -136,13 +139,13 @@ def twin_pairs(images: tuple[str, ...]) -> list[tuple[int, int]]:
     ]
 
 
-def _interval(value: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _interval(value: np.ndarray, drawn: np.ndarray) -> Triple:
     unknown = np.isnan(drawn).all(0)
     low, high = np.nanquantile(np.where(unknown, 0.0, drawn), INTERVAL, axis=0)
     return value, np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
 
 
-def _female_male(subjects: list[Readings], e: int, rng: np.random.Generator, rounds: int) -> tuple[np.ndarray, ...]:
+def _female_male(subjects: list[Readings], e: int, rng: np.random.Generator, rounds: int) -> Triple:
     cells: list[Cell] = []
     owners: list[int] = []
     for s, readings in enumerate(subjects):
@@ -191,8 +194,8 @@ def inactive(readings: Readings, e: int) -> np.ndarray:
     return out
 
 
-def _offsets(subjects: list[Readings], e: int, rng: np.random.Generator, rounds: int) -> tuple[np.ndarray, ...]:
-    """Return the offset with its interval, and the twins' level at rest, all (A,)."""
+def _offsets(subjects: list[Readings], e: int, rng: np.random.Generator, rounds: int) -> tuple[Triple, np.ndarray]:
+    """Return the offset with its interval, and the twins' level at rest (A,)."""
     cells, owners, levels = [], [], []
     for s, readings in enumerate(subjects):
         quiet, calm = inactive(readings, e), resting_rows(readings)
@@ -203,7 +206,7 @@ def _offsets(subjects: list[Readings], e: int, rng: np.random.Generator, rounds:
             owners.append(s)
             levels.append(_median(readings.values[e, g, ..., 0][calm]))
     weights, _ = weighings(cells, owners, rng, rounds)
-    return (*_interval(_mean_difference(cells)[0], _mean_difference(cells, weights)), _median(np.array(levels)))
+    return _interval(_mean_difference(cells)[0], _mean_difference(cells, weights)), _median(np.array(levels))
 
 
 def _differences(values: np.ndarray) -> Cell:

@@ -87,7 +87,7 @@ def source_section(name: str, before: Record | None, after: Record, note: str = 
     )
     lines.append("|---|---|---|---|---|---|---|---|")
     for column, row in after["units"].items():
-        old = before["units"][column] if before else {"verdict": "–"}
+        old: Record = before["units"][column] if before else {"verdict": "–"}
         verdict = row["verdict"] if old["verdict"] == row["verdict"] else f"{old['verdict']} → **{row['verdict']}**"
         cells = [
             f"{column} {row['name']}" + (" ▲" if row["above_rest"] else ""), verdict, _change(old, row, "share"),

@@ -45,8 +45,8 @@ def label_aucs(
     if len(subjects) >= 5:
         drawn = rng.integers(0, len(subjects), (rounds, len(subjects)))
         counts = np.stack([(drawn == s).sum(1) for s in range(len(subjects))], 1)
-        areas = _mean(twin, pairs, counts)
-        known_areas = np.where(np.isnan(areas).all(0), 0.0, areas)
+        drawn_areas = _mean(twin, pairs, counts)
+        known_areas = np.where(np.isnan(drawn_areas).all(0), 0.0, drawn_areas)
         low, high = np.nanquantile(known_areas, (0.025, 0.975), axis=0)
         low, high = (np.where(pairs.sum(0) > 0, bound, np.nan) for bound in (low, high))
     return _mean(real, pairs, weight)[0], _mean(twin, pairs, weight)[0], low, high, positives

@@ -85,7 +85,7 @@ def pooled(cells: list[Cell], weights: list[np.ndarray] | None = None) -> np.nda
     (R, 4, A) float64
         Frames, Sxx, Syy, Sxy for each round; one round if there are no weights.
     """
-    total = 0.0
+    total = np.zeros(())
     for index, one in enumerate(cells):
         weight = np.ones((1, len(one.sums))) if weights is None else weights[index]
         sums = np.einsum("rb,bka->rka", weight, one.sums)
@@ -97,7 +97,7 @@ def pooled(cells: list[Cell], weights: list[np.ndarray] | None = None) -> np.nda
             sums[:, XY] - sums[:, X] * sums[:, Y] / n,
         ]
         total = total + np.stack(centred, 1)
-    return np.asarray(total)
+    return total
 
 
 def correlation(sums: np.ndarray) -> np.ndarray:

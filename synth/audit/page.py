@@ -144,7 +144,8 @@ def _plots(audit: Audit, column: int) -> str:
         line = title = ""
     plots = []
     for e, name in enumerate(ESTIMATORS):
-        real, twins = [], {}
+        real: list[np.ndarray] = []
+        twins: dict[str, list[np.ndarray]] = {}
         for one in own:
             values = one.values[e, :, :, column, 0]
             if not np.isfinite(values).any(1).all():

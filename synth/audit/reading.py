@@ -98,7 +98,9 @@ class _Eye:
 
     def _points(self, picture: np.ndarray) -> np.ndarray | None:
         window = self._window
-        for _ in range(3 if window is not None else 0):
+        for _ in range(3):
+            if window is None:
+                break
             points, presence = self._networks.landmarks(picture, window)
             if presence < SURE_PRESENCE or shape_error_mm(points) > LARGEST_SHAPE_ERROR_MM:
                 break
@@ -213,7 +215,7 @@ def disturb(picture: np.ndarray) -> np.ndarray:
     An estimator that is worth anything reads the same from it, sides exchanged.
     """
     side = picture.shape[0]
-    matrix = cv2.getRotationMatrix2D((side / 2, side / 2), 4.0, 0.93)
+    matrix = np.asarray(cv2.getRotationMatrix2D((side / 2, side / 2), 4.0, 0.93))
     matrix[:, 2] += np.array([5.0, -4.0]) * side / 256
     moved = cv2.warpAffine(
         picture[:, ::-1], matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
