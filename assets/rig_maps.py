@@ -11,6 +11,12 @@ from assets.rig import Part, Rig
 CHUNK_TEXELS = 4_000_000
 INSIDE_TOLERANCE = 1e-4
 
+SKIN_DETAIL = "skin_detail"
+"""Name of the map of fine brightness differences that an imported skin texture leaves: 128 is none."""
+
+DETAIL_LIMIT = 0.35
+"""Largest change of brightness in that map, as a natural logarithm: 255 stands for it, 1 for as much darker."""
+
 
 def position_map(rig: Rig, size: int, materials: Iterable[str] = ("skin",)) -> tuple[np.ndarray, np.ndarray]:
     """Return the neutral head's position under each texel.

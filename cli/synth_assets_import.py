@@ -26,6 +26,12 @@ import click
 @click.option("--up", metavar="AXIS", help="Axis that points up, for example z.  [found from the shapes]")
 @click.option("--front", metavar="AXIS", help="Axis the face looks along, for example -y; together with --up.")
 @click.option("--lashes", is_flag=True, help="Keep lash strips; without transparency they look like eyeliner.")
+@click.option(
+    "--texture/--no-texture",
+    default=True,
+    show_default=True,
+    help="Keep pores, spots and lines of the head's skin texture; its colour is replaced by the skin tone.",
+)
 @click.option("--licence", "spdx", metavar="SPDX", help="Licence of the head.  [that of the source, else unknown]")
 @click.option("--attribution", metavar="TEXT", help="Whom to name for it.")
 @click.option("--may-train", is_flag=True, help="Its licence allows training models on pictures of it.")

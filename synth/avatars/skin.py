@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.keyed import rng_for
+from assets.rig_maps import DETAIL_LIMIT, SKIN_DETAIL
 from synth.avatars.brows import paint_brows
 from synth.avatars.paint_kernels import dye, lay_over, to_bytes
 from synth.avatars.skin_masks import SkinMasks, skin_masks
@@ -41,7 +42,7 @@ def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarr
     base = skin_tone(spec.skin_ita_deg).astype(np.float32)
     light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0.25, 1.0))
     melanin, blood = _pigments(space, masks, spec, light, rng)
-    grain = 1 + 0.022 * masks.pores + 0.018 * masks.fine
+    grain = (1 + 0.022 * masks.pores + 0.018 * masks.fine) * _detail(space)
     colour = dye(base, np.stack([MELANIN, HAEMOGLOBIN]), (melanin, blood), grain)
     _lips(colour, base, masks, spec, female)
     bare = _hairs(colour, 1 - 0.5 * masks.lips, space, masks, spec, female, rng)
@@ -50,6 +51,12 @@ def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarr
     texture[..., :3] = to_bytes(colour)
     texture[..., 3] = np.rint(255 * np.clip(bare, 0, 1))
     return texture, _gloss(masks, spec, female)
+
+
+def _detail(space: SkinSpace) -> np.ndarray | float:
+    """Return the brightness (S, S) that the rig's own skin texture adds, 1 where it has none."""
+    kept = space.maps.get(SKIN_DETAIL)
+    return 1.0 if kept is None else np.exp(DETAIL_LIMIT * np.clip((255 * kept - 128) / 127, -1, 1))
 
 
 def _pigments(

@@ -16,7 +16,7 @@ from synth.importers.frame import Frame, find_rotation, find_unit
 from synth.importers.roles import components, find_eyeballs, piece_roles
 from synth.importers.shape_names import Matching, NameMap, match_names, unit_shapes
 from synth.importers.source import Piece, SourceHead
-from synth.importers.unwrap import skin_uv
+from synth.importers.unwrap import skin_detail, skin_uv
 
 SMOOTH_BELOW = 9000
 """Skins with fewer vertices are subdivided before they are drawn."""
@@ -48,6 +48,8 @@ class Options:
         Replaces what the source states.
     lashes : bool
         Whether lash strips are kept. They need transparency: solid strips look like thick eyeliner.
+    texture : bool
+        Whether pores, spots and lines of the skin's colour texture are kept.
     """
 
     names: NameMap = field(default_factory=lambda: NameMap({}, {}))
@@ -56,6 +58,7 @@ class Options:
     front: str | None = None
     licence: Licence | None = None
     lashes: bool = False
+    texture: bool = True
 
 
 UNKNOWN_LICENCE = Licence("LicenseRef-unknown", "not stated", "not stated", False)
@@ -109,6 +112,9 @@ def assemble(head: SourceHead, name: str, options: Options) -> tuple[Rig, list[s
     if faint:
         notes.append("hardly move anything and count as absent: " + ", ".join(faint))
     rig = _compose(head, name, options, vertices, drawn, (shapes, has), frame.points(head.identity), eyes)
+    if options.texture:
+        maps, told = skin_detail(head.textures, [piece for piece, role in pieces if role == "skin"], head.uv)
+        rig, notes = replace(rig, maps=rig.maps | maps), notes + told
     return close_bust(rig), notes + _absences(rig)
 
 

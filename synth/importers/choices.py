@@ -27,6 +27,7 @@ def chosen_options(
     up: str | None = None,
     front: str | None = None,
     lashes: bool = False,
+    texture: bool = True,
     spdx: str | None = None,
     attribution: str | None = None,
     may_train: bool = False,
@@ -38,7 +39,7 @@ def chosen_options(
     map_file : Path or None
         TOML with the tables ``[shapes]`` and ``[parts]``.
     unit, up, front : str or None
-    lashes : bool
+    lashes, texture : bool
     spdx, attribution : str or None
         Licence of the head and whom to name; both or none.
     may_train : bool
@@ -71,7 +72,7 @@ def chosen_options(
     licence = None
     if spdx is not None and attribution is not None:
         licence = Licence(spdx.strip(), attribution.strip(), "stated at import", may_train)
-    return Options(names, unit, up, front, licence, lashes)
+    return Options(names, unit, up, front, licence, lashes, texture)
 
 
 def _collect(problems: list[Problem], function: Callable[..., T], *arguments: object) -> T | None:

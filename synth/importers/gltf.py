@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from assets.errors import InputError
 from synth.importers.gltf_buffers import GltfFile
+from synth.importers.gltf_textures import colour_textures, material_name
 from synth.importers.obj import VERTEX_LIMIT, check_finite
 from synth.importers.source import Piece, SourceHead, merge, weld
 
@@ -47,7 +49,9 @@ def read_gltf(path: Path) -> SourceHead:
     total = sum(len(head.vertices) for head in heads)
     if total > VERTEX_LIMIT:
         raise InputError.one(f"{total} vertices, more than {VERTEX_LIMIT}", path, "decimate the mesh")
-    return weld(merge(heads, str(path)))
+    head = merge(heads, str(path))
+    used = {piece.material for piece in head.pieces if (piece.uv_faces >= 0).all()}
+    return weld(replace(head, textures=colour_textures(file, used)))
 
 
 def _world(file: GltfFile) -> list[tuple[dict[str, Any], np.ndarray]]:
@@ -165,7 +169,7 @@ def _primitive_head(
             shapes[name] = (delta @ matrix[:3, :3].T).astype(np.float32)
     material = ""
     if "material" in primitive:
-        material = str(file.entry("materials", primitive["material"]).get("name", ""))
+        material = material_name(file, primitive["material"])
     faces = np.concatenate([triangles, triangles[:, 2:]], 1).astype(np.int32)
     piece = Piece(mesh_name, material, faces, faces if len(uv) else np.full_like(faces, -1))
     vertices = check_finite(local @ matrix[:3, :3].T + matrix[:3, 3], f"{file.path}:{key}")

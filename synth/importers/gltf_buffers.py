@@ -159,6 +159,18 @@ class GltfFile:
         rows = np.lib.stride_tricks.as_strided(raw, (count, size), (stride, 1), writeable=False)
         return np.ascontiguousarray(rows).view(dtype).reshape(count, width)
 
+    def view_bytes(self, index: Any) -> bytes:
+        """Return the bytes of a buffer view, for example an image."""
+        view = self.entry("bufferViews", index)
+        data, start, length = self.buffer(view.get("buffer")), view.get("byteOffset", 0), view.get("byteLength")
+        if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in (start, length)):
+            raise self.fault("has an offset or length that is not a count of bytes", f"bufferViews[{index}]")
+        if start + length > len(data):
+            raise self.fault(
+                f"needs {start + length} bytes of a buffer that holds {len(data)}", f"bufferViews[{index}]"
+            )
+        return data[start : start + length]
+
     def buffer(self, index: Any) -> bytes:
         """Return the bytes of a buffer: the GLB chunk, an embedded one, or a file beside the document."""
         entry = self.entry("buffers", index)

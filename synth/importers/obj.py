@@ -10,8 +10,10 @@ import numpy as np
 from assets.errors import InputError, Problem, closest
 from synth.importers.files import walk
 from synth.importers.source import Piece, SourceHead, weld
+from synth.importers.textures import decode_texture
 
 NEUTRAL_NAMES = ("neutral", "generic_neutral_mesh", "rest", "base", "basis", "default", "head")
+SIDE_FILES = (".mtl", ".png", ".jpg", ".jpeg")
 VERTEX_LIMIT = 400_000
 REACH_LIMIT = 1e6
 
@@ -173,7 +175,11 @@ def read_obj_folder(path: Path) -> SourceHead:
     """
     files: dict[str, tuple[PurePosixPath, bytes]] = {}
     problems: list[Problem] = []
-    for name, data in walk(path, (".obj",)):
+    beside: dict[str, bytes] = {}
+    for name, data in walk(path, (".obj", *SIDE_FILES)):
+        if name.suffix.lower() != ".obj":
+            beside[name.name.lower()] = data
+            continue
         if name.stem.lower() in files:
             twin = files[name.stem.lower()][0]
             problems.append(
@@ -202,4 +208,30 @@ def read_obj_folder(path: Path) -> SourceHead:
     if problems:
         raise InputError(problems)
     nobody = np.zeros((0, len(mesh.vertices), 3), np.float32)
-    return weld(SourceHead(str(path), mesh.vertices, mesh.uv, mesh.pieces, shapes, nobody))
+    textures = _textures(base_data, beside, path)
+    return weld(SourceHead(str(path), mesh.vertices, mesh.uv, mesh.pieces, shapes, nobody, textures=textures))
+
+
+def _textures(neutral: bytes, beside: dict[str, bytes], path: Path) -> dict[str, np.ndarray]:
+    """Return the colour textures that the neutral's material libraries name (``map_Kd``), where the file is there."""
+    out = {}
+    for library in _statements(neutral, "mtllib"):
+        name = ""
+        for line in beside.get(_file_name(library), b"").decode("utf-8", "replace").splitlines():
+            key, _, rest = line.strip().partition(" ")
+            if key == "newmtl":
+                name = rest.strip()
+            elif key == "map_Kd" and _file_name(rest) in beside:
+                picture = _file_name(rest)
+                out[name] = decode_texture(beside[picture], f"{path}: {picture}")
+    return out
+
+
+def _statements(data: bytes, key: str) -> list[str]:
+    lines = (line.strip() for line in data.decode("utf-8", "replace").splitlines() if line.startswith(key))
+    return [line.partition(" ")[2].strip() for line in lines]
+
+
+def _file_name(text: str) -> str:
+    """Return the bare file name of a path in an OBJ or MTL file, in lower case; options before it are dropped."""
+    return PurePosixPath(text.strip().replace("\\", "/")).name.split(" ")[-1].lower()

@@ -54,6 +54,8 @@ class SourceHead:
         Length of the source's unit where the format fixes it.
     licence : Licence or None
         Where the source states it.
+    textures : dict of str to (H, W, 3) uint8
+        Colour textures by the name of the material; row 0 is v = 1.
     """
 
     where: str
@@ -65,6 +67,7 @@ class SourceHead:
     roles: dict[str, str] = field(default_factory=dict)
     unit_mm: float | None = None
     licence: Licence | None = None
+    textures: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def merge(heads: list[SourceHead], where: str) -> SourceHead:
@@ -90,7 +93,10 @@ def merge(heads: list[SourceHead], where: str) -> SourceHead:
         first_uv += len(head.uv)
     uv = np.concatenate([head.uv for head in heads])
     nobody = np.zeros((0, len(vertices), 3), np.float32)
-    return SourceHead(where, vertices, uv, tuple(pieces), shapes, nobody, unit_mm=heads[0].unit_mm)
+    textures = {name: picture for head in heads for name, picture in head.textures.items()}
+    return SourceHead(
+        where, vertices, uv, tuple(pieces), shapes, nobody, unit_mm=heads[0].unit_mm, textures=textures
+    )  # fmt: skip
 
 
 def weld(head: SourceHead) -> SourceHead:

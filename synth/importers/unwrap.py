@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from assets.rig_maps import SKIN_DETAIL
 from synth.importers.source import Piece
+from synth.importers.textures import detail_map
 
 MARGIN = 0.005
 OUTSIDE = 0.02
@@ -40,6 +42,31 @@ def skin_uv(
         else:
             pieces.append((role, replace(piece, uv_faces=np.where(piece.uv_faces >= 0, piece.uv_faces, count))))
     return _compact(np.concatenate(out), pieces)
+
+
+def skin_detail(
+    textures: dict[str, np.ndarray], skin: list[Piece], uv: np.ndarray
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Return the map of skin detail from the colour texture of the skin, and a note on what became of it.
+
+    Parameters
+    ----------
+    textures : dict of str to (H, W, 3) uint8
+        By the name of the material.
+    skin : list of Piece
+    uv : (N, 2) float
+        Of the source.
+    """
+    found = sorted({piece.material for piece in skin} & set(textures))
+    if not found:
+        return {}, []
+    kept = all(_usable(uv, piece) for piece in skin) and all(piece.material in textures for piece in skin)
+    if len(found) > 1 or not kept:
+        why = "it is spread over several pictures" if len(found) > 1 else "its coordinates do not lie in one square"
+        return {}, [f"the skin texture is not used: {why}"]
+    return {SKIN_DETAIL: detail_map(textures[found[0]])}, [
+        "pores, spots and lines of the skin texture are kept; its colour is not, so that skin tone can be chosen"
+    ]
 
 
 def _compact(uv: np.ndarray, pieces: list[tuple[str, Piece]]) -> tuple[np.ndarray, list[tuple[str, Piece]]]:
