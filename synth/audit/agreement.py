@@ -130,13 +130,17 @@ def repeatability(subjects: list[Readings], estimator: str) -> np.ndarray:
 
 
 def twin_pairs(images: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Return the places of each female twin and of the male one that belongs to it."""
+    """Return the places of each female twin and of the male one that belongs to it.
+
+    Twins that do not differ in gender are paired with the next one of their tuple.
+    """
     places = {name: i for i, name in enumerate(images)}
-    return [
+    pairs = [
         (place, places[partner])
         for name, place in places.items()
         if name.startswith("female") and (partner := name.replace("female", "male", 1)) in places
     ]
+    return pairs or [(i, i + 1) for i in range(1, len(images) - 1)]
 
 
 def _interval(value: np.ndarray, drawn: np.ndarray) -> Triple:

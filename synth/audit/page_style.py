@@ -24,7 +24,7 @@ td a{color:inherit;text-decoration:none;font-weight:600}td a:hover{text-decorati
 section{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:18px 20px;margin:18px 0}
 .head{display:flex;gap:12px;align-items:center;flex-wrap:wrap}.plots{display:flex;gap:18px;flex-wrap:wrap;align-items:start}
 figure{margin:0}svg{display:block}figure svg{border:1px solid var(--rule);border-radius:6px}
-.diagonal{stroke:var(--grey);stroke-width:1.2}.dots{stroke-width:3.2;stroke-linecap:round;opacity:.55;fill:none}
+.diagonal{stroke:var(--grey);stroke-width:1.2}.dots,.line{stroke:var(--male)}.dots{stroke-width:3.2;stroke-linecap:round;opacity:.55;fill:none}
 .dots.female,.line.female{stroke:var(--female)}.dots.male,.line.male{stroke:var(--male)}
 .line{fill:none;stroke-width:1.5;vector-effect:non-scaling-stroke}.line.real{stroke:var(--real);stroke-width:2.2;opacity:.8}
 .course{width:100%;height:84px;border:1px solid var(--rule);border-radius:6px}

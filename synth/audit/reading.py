@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import simplejpeg
 
 from assets.errors import NoFaceError
 from assets.shard import Shard
@@ -215,10 +216,9 @@ def disturb(picture: np.ndarray) -> np.ndarray:
     An estimator that is worth anything reads the same from it, sides exchanged.
     """
     side = picture.shape[0]
-    matrix = np.asarray(cv2.getRotationMatrix2D((side / 2, side / 2), 4.0, 0.93))
+    matrix = cv2.getRotationMatrix2D((side / 2, side / 2), 4.0, 0.93)
     matrix[:, 2] += np.array([5.0, -4.0]) * side / 256
     moved = cv2.warpAffine(
         picture[:, ::-1], matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    coded = cv2.imencode(".jpg", moved[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-    return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1])
+    return decode_picture(simplejpeg.encode_jpeg(np.ascontiguousarray(moved), 85, "RGB", "420"))

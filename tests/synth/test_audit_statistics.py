@@ -155,6 +155,8 @@ def test_results_depend_on_the_seed_alone() -> None:
 
 def test_twins_are_paired_by_name_and_rows_spread_evenly() -> None:
     assert twin_pairs(("real", "female", "male", "female_2", "male_2")) == [(1, 2), (3, 4)]
-    assert twin_pairs(("real", "a", "b")) == []
+    assert twin_pairs(("real", "female_dark", "female_light", "male_dark", "male_light")) == [(1, 3), (2, 4)]
+    assert twin_pairs(("real", "light", "dark")) == [(1, 2)]
+    assert twin_pairs(("real", "light")) == []
     assert spread_rows(np.arange(10) * 2, 4).tolist() == [0, 6, 12, 18]
     assert spread_rows(np.arange(3), 8).tolist() == [0, 1, 2]
