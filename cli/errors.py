@@ -16,8 +16,9 @@ INTERRUPTED = 130
 EXTRAS = {
     **dict.fromkeys(
         ("torch", "torchvision", "timm", "lightning", "sklearn", "fairlearn", "torchmetrics", "safetensors",
-         "tensorboard", "matplotlib"), "train"
+         "tensorboard"), "train"
     ),
+    "matplotlib": "report",
     **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "export"),
 }  # fmt: skip
 """Modules that come with an extra of the package, and its name."""

@@ -13,6 +13,7 @@ COMMANDS = {
     "view": ("cli.synth_inspect:view", "Write a contact sheet of triplets with their Action Units."),
     "audit": ("cli.synth_audit:audit", "Judge whether the twins show what their labels say."),
     "extract": ("cli.synth_inspect:extract", "Write the pictures as files and the labels as a CSV."),
+    "report": ("cli.synth_report:report_group", "Figures and tables about corpora."),
     "assets": ("cli.synth_assets:assets", "List, build and validate avatar assets."),
     "doctor": ("cli.synth_doctor:doctor", "Say what this machine lacks and how to mend it."),
     "bench": ("cli.synth_bench:bench", "Measure speed and quality on this machine."),
