@@ -12,6 +12,10 @@ from pathlib import Path
 import cv2
 import pytest
 
+from assets.shard import Shard, find_shards
+from assets.shard_format import Status
+from tests.synth.head_files import Z_UP, file_head, write_glb
+
 ROOT = Path(__file__).resolve().parents[2]
 SMALLER = (
     ("--subjects 30 --avatars 60", "--subjects 2 --avatars 4 --frames 3"),
@@ -45,13 +49,13 @@ def write_clip(path: Path) -> None:
     writer.release()
 
 
-def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(line: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run one command as a reader would, with the programs of this checkout."""
     for written, smaller in SMALLER:
         line = line.replace(written, smaller)
     program, *arguments = shlex.split(line)
     code = f"import sys; sys.argv[0] = {program!r}; from cli.{program}_main import main; main()"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=folder,
@@ -89,3 +93,20 @@ def test_readme_commands_run_in_order(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
     assert (tmp_path / "out/standin/sheet.png").stat().st_size > 10_000
     assert len(list((tmp_path / "out/mine-pictures").rglob("*.jpg"))) == 18
+
+
+@pytest.mark.slow
+def test_own_avatar_from_a_downloaded_head_to_triplets(tmp_path: Path) -> None:
+    """The first block of docs/own-avatar.md as it is printed, on a generated GLB in centimetres with z up."""
+    write_clip(tmp_path / "clip.mp4")
+    write_glb(file_head(0.1, Z_UP), tmp_path / "head.glb")
+    lines = commands(ROOT / "docs/own-avatar.md")[:5]
+    assert [line.split()[1] for line in lines] == ["assets", "assets", "assets", "render", "view"]
+    for line in lines:
+        done = run(line, tmp_path, TWINFACE_RIGS=str(tmp_path / "rigs"))
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+    assert (tmp_path / "out/me/sheet.png").stat().st_size > 10_000
+    shard = Shard(find_shards(tmp_path / "out/me")[0])
+    assert (shard.status == Status.OK).all()
+    assert len(shard.status) == 6
+    assert shard.json("licences")["rig"]["spdx"] == "CC-BY-4.0"
