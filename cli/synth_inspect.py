@@ -20,7 +20,7 @@ def verify(ctx: click.Context, out: Path, quick: bool, as_json: bool) -> None:
     Every planned frame must have its row, every status must be accounted for, every complete triplet must have its
     three pictures, every picture must decode, and every shard must have the checksum it had when it was finished.
     """
-    from cli.synth_render import count_lines
+    from cli.synth_run import count_lines
     from synth.verify import verify_run
 
     verdict = verify_run(out, decode=not quick)

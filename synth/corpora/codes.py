@@ -76,7 +76,7 @@ def read_occurrence(table: CsvTable, columns: Mapping[int, str], missing: Set[st
     au = np.zeros((len(table.rows), len(columns)), np.uint8)
     mask = np.zeros_like(au)
     problems = []
-    known = ", ".join(["0", "1", *sorted(code or "blank" for code in missing)])
+    known = ", ".join(["0", "1", *sorted({code.removesuffix(".0") or "blank" for code in missing})])
     for row, (line, cells) in enumerate(table.rows):
         for index, (number, column) in enumerate(columns.items()):
             code = codes.get(cells[column])

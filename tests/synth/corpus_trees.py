@@ -261,3 +261,19 @@ def make_gft(root: Path) -> Tree:
     write_text(root / "gender.csv", ["subject,sex", *genders])
     write_partition(root / "partition.csv", partition)
     return tree
+
+
+MAKERS = {"bp4d": make_bp4d, "disfa": make_disfa, "gft": make_gft}
+
+
+def edit(path: Path, row: int, line: str | None) -> None:
+    """Replace a row, counted from 1, or take it out."""
+    lines = path.read_text().splitlines()
+    lines[row - 1 : row] = [] if line is None else [line]
+    write_text(path, lines)
+
+
+def cell(path: Path, row: int, column: int, text: str) -> None:
+    cells = path.read_text().splitlines()[row - 1].split(",")
+    cells[column] = text
+    edit(path, row, ",".join(cells))
