@@ -30,19 +30,23 @@ def run_options(function: Callable) -> Callable:
     return function
 
 
-def base_options(function: Callable) -> Callable:
-    """Add the options of stage A that an adaptation runs by itself."""
-    for option in reversed(
-        [
-            click.option("--init", type=Path, metavar="RUN", help="Start from this `train base` run; without it, "
-                         "stage A runs first."),
-            click.option("--base-epochs", type=int, metavar="N", help="Epochs of stage A.  [30]"),
-            click.option("--base-lr", type=float, metavar="X", help="Learning rate of stage A.  [1e-4]"),
-            click.option("--base-batch", type=int, metavar="N", help="Batch of stage A.  [128]"),
-        ]
-    ):  # fmt: skip
-        function = option(function)
-    return function
+def base_options(init: bool = True) -> Callable:
+    """Return a decorator that adds the options of stage A; ``init`` offers to start from a run of it instead."""
+    options = [
+        click.option("--base-epochs", type=int, metavar="N", help="Epochs of stage A.  [30]"),
+        click.option("--base-lr", type=float, metavar="X", help="Learning rate of stage A.  [1e-4]"),
+        click.option("--base-batch", type=int, metavar="N", help="Batch of stage A.  [128]"),
+    ]
+    if init:
+        text = "Start from this `train base` run; without it, stage A runs first."
+        options.insert(0, click.option("--init", type=Path, metavar="RUN", help=text))
+
+    def decorate(function: Callable) -> Callable:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
 def prepare(values: dict[str, Any], subjects: int | None, frames: int | None) -> tuple[dict[str, Any], bool]:
@@ -156,7 +160,7 @@ def base(**options: Any) -> None:
 def _method_command(name: str, text: str) -> click.Command:
     @click.command(name, help=text)
     @setting_options()
-    @base_options
+    @base_options()
     @run_options
     def command(**options: Any) -> None:
         adapt(name, options)

@@ -10,9 +10,9 @@ import click
 
 STANDIN_ROOT = Path("out") / "standin"
 STANDIN_SIZE_PX = 128
-STANDIN_FRAMES = 48
-STANDIN_SUBJECTS = {"standin-bp4d": 24, "standin-disfa": 18, "standin-gft": 24}
-"""Subjects of each stand-in in a training run on the defaults."""
+STANDIN_FRAMES = {"standin-bp4d": 36, "standin-disfa": 40, "standin-gft": 30}
+STANDIN_SUBJECTS = {"standin-bp4d": 41, "standin-disfa": 27, "standin-gft": 36}
+"""Frames of each subject, and subjects of each stand-in, in a training run on the defaults."""
 
 
 def standin_folders(root: Path, source: str, target: str, subjects: int | None, frames: int | None) -> tuple[str, str]:
@@ -32,18 +32,19 @@ def standin_folders(root: Path, source: str, target: str, subjects: int | None, 
     (str, str)
         Folders of both; the second is empty without target.
     """
-    frames = frames or STANDIN_FRAMES
-    made = []
-    for name, twins in ((source, True), (target, False)):
-        if not name:
-            made.append("")
-            continue
-        count = subjects or STANDIN_SUBJECTS.get(name, 24)
-        values = {"source": (name,), "subjects": count, "frames": frames, "size": STANDIN_SIZE_PX}
-        folder = root / f"{name}-{count}x{frames}-{_digest(values)}"
-        _render(values, folder, twins)
-        made.append(str(folder))
-    return made[0], made[1]
+    return standin_folder(root, source, True, subjects, frames), (
+        standin_folder(root, target, False, subjects, frames) if target else ""
+    )
+
+
+def standin_folder(root: Path, name: str, twins: bool, subjects: int | None, frames: int | None) -> str:
+    """Render what is missing of one stand-in and return its folder; see ``standin_folders``."""
+    frames = frames or STANDIN_FRAMES[name]
+    count = subjects or STANDIN_SUBJECTS[name]
+    values = {"source": (name,), "subjects": count, "frames": frames, "size": STANDIN_SIZE_PX}
+    folder = root / f"{name}-{count}x{frames}-{_digest(values)}"
+    _render(values, folder, twins)
+    return str(folder)
 
 
 def _digest(values: dict[str, Any]) -> str:

@@ -68,7 +68,7 @@ def bench_step(settings: TrainSettings, method: str, steps: int = 20) -> dict[st
     settings = replace(settings, weights="none")
     data, kind = assemble(settings), method_named(method)
     fabric = make_fabric(settings)
-    encoder = build_encoder(settings.backbone, "none", data.columns, settings.input_px)
+    encoder = build_encoder(settings.backbone, "none", data.columns, settings.input_px, settings.depth)
     heads = Heads([encoder.make_head(len(data.columns), settings.hidden, settings.dropout) for _ in range(2)])
     extra = kind.discriminator(encoder.feature_size, len(data.columns))
     system = System(fabric, encoder, heads, extra, settings)

@@ -175,22 +175,47 @@ def test_export_is_checked_against_torch(here: Path, base: Path, capsys: pytest.
     assert json.loads(session.get_modelmeta().custom_metadata_map["aus"]) == ["AU01", "AU02", "AU04", "AU06", "AU12"]
 
 
-def test_compare_writes_tables_in_three_formats(here: Path, corpora: Path, capsys: pytest.CaptureFixture) -> None:
-    arguments = ["--methods", "source,mcd", "--seeds", 2, *data(corpora), *QUICK, *STAGE_A, "--out", "cmp"]
-    assert run("compare", *arguments) == 0
-    text = (here / "cmp" / "tables.md").read_text()
-    assert all(f"Table {number}" in text for number in (3, 4, 5))
-    assert "paper (printed)" in text
-    assert "SIMULATED STAND-IN" in text
-    assert (here / "cmp" / "tables.csv").read_text().count("mcd,") == 3
-    assert r"\begin{tabular}" in (here / "cmp" / "tables.tex").read_text()
-    summary = json.loads((here / "cmp" / "summary.json").read_text())
-    low, high = summary["difference_to_source"]["mcd"]["f1"]["interval"]
-    assert low <= high
-    assert len(summary["methods"]["mcd"]["f1"]["seeds"]) == 2
+def test_compare_writes_tables_and_figures_and_more_seeds_add_only_what_is_missing(
+    here: Path, corpora: Path, capsys: pytest.CaptureFixture
+) -> None:
+    common = ["--methods", "source,m3sda,pm2", *data(corpora), *QUICK, *STAGE_A, "--base-models", "none", "--jobs", 1]
+    assert run("compare", *common, "--seeds", 1, "--out", "study") == 0
+    tables = here / "study" / "tables" / "cross-tgt-1-seeds"
+    text = (tables / "tables.md").read_text()
+    assert all(f"STAND-IN corpora (simulated). Table {number}" in text for number in (3, 4, 5))
+    assert "base models drml, jaanet and resnet18 of the paper were left out" in text
+    assert "| target-supervised |" in text
+    assert r"\begin{tabular}" in (tables / "tables.tex").read_text()
+    assert "STAND-IN" in (tables / "figure-7.svg").read_text()
+    assert (tables / "figure-10.png").stat().st_size > 10_000
+    rows = list(csv.DictReader((tables / "tables.csv").open()))
+    assert {row["table"] for row in rows} == {"3", "4", "5", "differences", "gap"}
+    assert all(float(r["low_percent"]) <= float(r["high_percent"]) for r in rows if r["low_percent"])
+    before = {path: path.stat().st_mtime_ns for path in (here / "study").glob("*-s0/metrics.json")}
+    assert len(before) == 1 + 3 + 3, "stage A, methods, folds of the target"
     capsys.readouterr()
-    assert run("compare", *arguments) == 0, "finished runs are kept"
-    assert capsys.readouterr().out.count("this run is finished") == 6
+    assert run("compare", *common, "--seeds", 2, "--out", "study") == 0
+    out = capsys.readouterr().out
+    assert out.count("already finished") == 7
+    assert "14 of 14 runs finished" in out
+    assert before == {path: path.stat().st_mtime_ns for path in before}, "finished runs are kept as they are"
+    summary = json.loads((here / "study" / "tables" / "cross-tgt-2-seeds" / "summary.json").read_text())
+    assert len(summary["cross"]["f1"]["pm2"]["tgt"]["seeds"]) == 2
+
+
+def test_compare_runs_in_processes_and_names_what_went_wrong_in_one(
+    here: Path, corpora: Path, capsys: pytest.CaptureFixture
+) -> None:
+    arguments = ["compare", "--methods", "source", *data(corpora), *QUICK, *STAGE_A, "--base-models", "none"]
+    one = [*arguments, "--seeds", 1, "--protocol", "within", "--target", "src"]
+    assert run(*one, "--jobs", 2, "--out", "two") == 0
+    assert run(*one, "--jobs", 1, "--out", "one") == 0
+    for name in ("src-fold0-s0", "src-fold2-s0"):
+        first, second = (torch.load(here / out / name / "checkpoint.pt", weights_only=True) for out in ("one", "two"))
+        assert all(torch.equal(first["encoder"][key], second["encoder"][key]) for key in first["encoder"])
+    capsys.readouterr()
+    assert run(*one, "--jobs", 2, "--out", "bad", "--base-batch", 500) == 2
+    assert "cannot fill one step" in problems(capsys)[0]
 
 
 @pytest.mark.parametrize(

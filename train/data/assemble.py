@@ -110,6 +110,18 @@ def corpus_of(shards: tuple[Shard, ...]) -> str:
     return str(shards[0].file.attrs["corpus"])
 
 
+def corpus_label(name: str, data_root: str, option: str) -> str:
+    """Return the plain name of a corpus: that of the known corpus its shards name, otherwise its folder's.
+
+    Raises
+    ------
+    InputError
+        If nothing is found.
+    """
+    known = base_name(corpus_of(open_corpus(name, data_root, option)))
+    return known if known in CORPORA else Path(name).name
+
+
 def choose_columns(settings: TrainSettings, source: tuple[Shard, ...], target: tuple[Shard, ...]) -> tuple[str, ...]:
     """Return the Action Units of a run: those asked for, the published set of the pair, or what the shards share.
 

@@ -80,7 +80,7 @@ def load_detector(path: Path) -> tuple[Detector, dict[str, Any]]:
     state, meta = read_checkpoint(path)
     settings = with_values(TrainSettings(), meta["settings"], path)
     columns = meta["aus"]
-    encoder = build_encoder(settings.backbone, "none", columns, settings.input_px)
+    encoder = build_encoder(settings.backbone, "none", columns, settings.input_px, settings.depth)
     heads = Heads(
         [encoder.make_head(len(columns), settings.hidden, settings.dropout) for _ in range(meta["heads"])]
     )  # fmt: skip
@@ -140,5 +140,5 @@ def refuse_one_head(meta: dict[str, Any], method: str, where: object) -> None:
 
 def model_settings(meta: dict[str, Any], settings: TrainSettings) -> TrainSettings:
     """Return ``settings`` with the model of a checkpoint."""
-    keys = ("backbone", "input_px", "hidden", "dropout")
+    keys = ("backbone", "input_px", "depth", "hidden", "dropout")
     return with_values(settings, {**{key: meta["settings"][key] for key in keys}, "heads": meta["heads"]}, "checkpoint")

@@ -74,5 +74,5 @@ def evaluate_checkpoint(
         "test": scores,
         "counterfactual_gap": twin_gap(
             detector, table, columns, fabric, max(64, settings.batch), workers, settings.boot, settings.seed
-        ),
+        )[0],
     }

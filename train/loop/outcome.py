@@ -16,13 +16,14 @@ from train.loop.checkpoint import CHECKPOINT, read_checkpoint
 from train.loop.files import replace_file, write_json
 from train.loop.scoring import score, twin_gap
 from train.loop.state import save_state
+from train.metrics.report import Gap
 from train.models.build import Detector
 from train.settings import TrainSettings, as_table, deviations
 
 if TYPE_CHECKING:
     from train.loop.run import Run
 
-LOCK, METRICS, BEST, SCORES = "config.lock", "metrics.json", "best.pt", "scores.npz"
+LOCK, METRICS, BEST, SCORES, GAP = "config.lock", "metrics.json", "best.pt", "scores.npz", "gap.npz"
 SIMULATED_NOTE = "simulated stand-in: the pictures called real were rendered; scores say nothing about real faces"
 ORACLE_NOTE = "oracle-target: the epoch was chosen on target labels; not a fair score"
 
@@ -129,7 +130,7 @@ def _scored(run: Run, test: TestSet, fairness: bool, draws: int) -> tuple[dict[s
 
 
 def finish(run: Run) -> dict[str, Any]:
-    """Score the chosen epoch and write ``metrics.json`` and ``scores.npz``."""
+    """Score the chosen epoch and write ``metrics.json``, ``scores.npz`` and ``gap.npz``."""
     settings = run.settings
     if (run.out / BEST).is_file() and settings.select != "last":
         state, _ = read_checkpoint(run.out / BEST)
@@ -151,14 +152,23 @@ def finish(run: Run) -> dict[str, Any]:
             replace_file(run.out / SCORES, lambda part: _save_scores(part, scored))
         table["test"] = scores
     detector = Detector(run.system.encoder, run.system.heads)
-    gap = twin_gap(
-        detector, run.data.source, run.data.columns, run.fabric, 128, run.workers, settings.boot, settings.seed
+    table["counterfactual_gap"], gap = twin_gap(
+        detector, run.data.source, run.data.columns, run.fabric, 128, run.workers, settings.boot, settings.seed,
+        settings.gap_frames,
     )  # fmt: skip
-    table["counterfactual_gap"] = gap
+    if gap is not None and run.fabric.is_global_zero:
+        replace_file(run.out / GAP, lambda part: _save_gap(part, gap))
     if run.fabric.is_global_zero:
         write_json(run.out / METRICS, table)
     run.fabric.barrier()
     return table
+
+
+def _save_gap(path: Path, gap: Gap) -> None:
+    with path.open("wb") as file:
+        np.savez_compressed(
+            file, columns=np.array(gap.columns), subjects=np.array(gap.subjects), sums=gap.sums, pairs=gap.pairs
+        )  # fmt: skip
 
 
 def _save_scores(path: Path, scored: Any) -> None:

@@ -163,9 +163,8 @@ def _start(
     )  # fmt: skip
     seed_torch(settings.seed, "init")
     count = len(data.columns)
-    encoder = build_encoder(
-        settings.backbone, "none" if initial else settings.weights, data.columns, settings.input_px
-    )  # fmt: skip
+    weights = "none" if initial else settings.weights
+    encoder = build_encoder(settings.backbone, weights, data.columns, settings.input_px, settings.depth)
     heads = Heads([encoder.make_head(count, settings.hidden, settings.dropout) for _ in range(settings.heads)])
     if initial is not None:
         encoder.load_state_dict(initial[0]["encoder"])

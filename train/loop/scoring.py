@@ -12,7 +12,7 @@ from train.data.datasets import EvalDataset
 from train.data.frames import FrameTable
 from train.data.loading import batches
 from train.data.order import eval_plans
-from train.metrics.report import Scored, counterfactual_gap, evaluate
+from train.metrics.report import Gap, Scored, counterfactual_gap, evaluate, twin_gaps
 from train.models.build import Detector
 from train.models.encoder import to_input
 
@@ -77,14 +77,24 @@ def score(
 
 def twin_gap(
     detector: Detector, table: FrameTable, columns: tuple[str, ...], fabric: Any, batch: int, workers: int, draws: int,
-    seed: int,
-) -> dict[str, Any] | None:  # fmt: skip
-    """Return the counterfactual gap over the paired frames of a table, None if it has fewer than two twins."""
-    paired = table.only(table.paired)
+    seed: int, frames: int = 0,
+) -> tuple[dict[str, Any] | None, Gap | None]:  # fmt: skip
+    """Measure the counterfactual gap over the paired frames of a table; (None, None) with fewer than two twins.
+
+    Parameters
+    ----------
+    frames : int
+        At most so many paired frames, spread evenly; 0 takes all.
+    """
+    rows = np.flatnonzero(table.paired)
+    if frames and len(rows) > frames:
+        rows = rows[np.unique(np.linspace(0, len(rows) - 1, frames).round().astype(int))]
+    paired = table.only(rows)
     if len(table.twins) < 2 or not len(paired):
-        return None
+        return None, None
     probs = np.stack(
         [probabilities(detector, paired, len(columns), fabric, batch, workers, twin) for twin in table.twins], 1
     )
     keep, place = np.unique(paired.shard, return_inverse=True)
-    return counterfactual_gap(columns, probs, place, [paired.subjects[i] for i in keep], draws, seed)
+    gap = twin_gaps(columns, probs, place, [paired.subjects[i] for i in keep])
+    return counterfactual_gap(gap, draws, seed), gap

@@ -9,18 +9,21 @@ import numpy as np
 from assets.keyed import rng_for
 
 
-def subject_weights(groups: Sequence[str], draws: int, seed: int) -> np.ndarray:
+def subject_weights(groups: Sequence[str], draws: int, seed: int, key: str = "") -> np.ndarray:
     """Return how often each subject is drawn, (draws, S) float64, drawn with replacement within each group.
 
     Parameters
     ----------
     groups : sequence of str
         Group of each subject, here the apparent gender; group sizes stay as they are.
+    draws, seed : int
+    key : str
+        Of the corpus, so that two corpora are drawn independently of each other.
     """
     weights = np.zeros((draws, len(groups)))
     for group in sorted(set(groups)):
         members = np.array([i for i, name in enumerate(groups) if name == group])
-        rng = rng_for(seed, "bootstrap", group)
+        rng = rng_for(seed, "bootstrap", group, *([key] if key else []))
         weights[:, members] = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), draws)
     return weights
 

@@ -133,16 +133,37 @@ def _plain(values: np.ndarray) -> Any:
     return [float(value) if np.isfinite(value) else None for value in rounded]
 
 
-def counterfactual_gap(
-    columns: Sequence[str], probs: np.ndarray, subject: np.ndarray, subjects: Sequence[str], draws: int, seed: int
-) -> dict[str, Any]:
-    """|p(x_f) − p(x_m)| per Action Unit, averaged over pairs: the paper's case study for every frame.
+@dataclass(frozen=True)
+class Gap:
+    """|p(x_f) − p(x_m)| summed per subject: the paper's case study for every pair.
+
+    Attributes
+    ----------
+    columns, subjects : tuple of str
+    sums : (S, A) float64
+        Sum over the pairs of each subject.
+    pairs : (S, 1) float64
+        Number of frames of each subject.
+    """
+
+    columns: tuple[str, ...]
+    subjects: tuple[str, ...]
+    sums: np.ndarray
+    pairs: np.ndarray
+
+    def weighted(self, weights: np.ndarray) -> np.ndarray:
+        """Return the mean gap (..., A) with subject ``weights`` (..., S)."""
+        return (weights @ self.sums) / np.maximum(weights @ self.pairs, 1)
+
+
+def twin_gaps(columns: Sequence[str], probs: np.ndarray, subject: np.ndarray, subjects: Sequence[str]) -> Gap:
+    """Sum the gaps of each subject.
 
     Parameters
     ----------
     columns : sequence of str
     probs : (P, G, A) float
-        Probabilities of the G twins of each frame; the mean runs over all pairs of twins.
+        Probabilities of the G twins of each frame; with more than two the mean runs over all pairs of twins.
     subject : (P,) int
     subjects : sequence of str
     """
@@ -152,6 +173,11 @@ def counterfactual_gap(
     sums, frames = np.zeros((len(subjects), len(columns))), np.zeros((len(subjects), 1))
     np.add.at(sums, subject, gap)
     np.add.at(frames, subject, 1.0)
-    weights = subject_weights(["one"] * len(subjects), draws, seed)
-    table = _score(lambda w: (w @ sums) / np.maximum(w @ frames, 1), np.ones(len(subjects)), weights)
-    return {"aus": list(columns), "pairs": len(probs), **table}
+    return Gap(tuple(columns), tuple(subjects), sums, frames)
+
+
+def counterfactual_gap(gap: Gap, draws: int, seed: int) -> dict[str, Any]:
+    """Return the mean gap per Action Unit with intervals over subjects, as a table ready for JSON."""
+    weights = subject_weights(["one"] * len(gap.subjects), draws, seed)
+    table = _score(gap.weighted, np.ones(len(gap.subjects)), weights)
+    return {"aus": list(gap.columns), "pairs": int(gap.pairs.sum()), **table}

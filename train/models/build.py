@@ -20,7 +20,7 @@ OWN_ENCODERS: dict[str, Builder] = {"drml": lambda columns: Drml(), "jaanet": Ja
 """Base models that are not timm's, by name; given the Action Unit columns. Register your own here."""
 
 
-def build_encoder(name: str, weights: str, columns: Sequence[str], side_px: int = 0) -> Encoder:
+def build_encoder(name: str, weights: str, columns: Sequence[str], side_px: int = 0, depth: int = 0) -> Encoder:
     """Return the encoder of this name.
 
     Parameters
@@ -33,6 +33,8 @@ def build_encoder(name: str, weights: str, columns: Sequence[str], side_px: int 
         Action Units.
     side_px : int
         Side of the input; 0 takes the model's own.
+    depth : int
+        Stages of a timm model that are kept; 0 keeps all.
 
     Raises
     ------
@@ -42,10 +44,12 @@ def build_encoder(name: str, weights: str, columns: Sequence[str], side_px: int 
     if name not in OWN_ENCODERS:
         from train.models.timm_backbones import TimmEncoder
 
-        return TimmEncoder(name, weights, side_px)
+        return TimmEncoder(name, weights, side_px, depth)
     if weights == "imagenet":
         mend = "pass --weights none (the published model starts at random) or a file"
         raise InputError.one(f"{name} has no ImageNet weights", "--weights", mend)
+    if depth:
+        raise InputError.one(f"{name} has no stages to leave out", "--depth", "leave --depth out")
     encoder = OWN_ENCODERS[name](columns)
     if side_px not in (0, encoder.facts.side_px):
         raise InputError.one(f"{name} takes {encoder.facts.side_px} pixels", "--input-px", "leave --input-px out")

@@ -1,10 +1,10 @@
-"""Scores of a method over several seeds, with intervals over subjects and seeds together."""
+"""Scores over seeds and folds, with intervals over subjects and seeds together."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,13 @@ import numpy as np
 from assets.corpora import FEMALE, MALE
 from assets.errors import InputError
 from assets.keyed import rng_for
-from train.loop.outcome import METRICS, SCORES
+from train.loop.outcome import GAP, METRICS, SCORES
 from train.metrics.bootstrap import interval, mean_defined, subject_weights
 from train.metrics.counts import f1
 from train.metrics.fairness import eo_f1_ratio, spd
-from train.metrics.report import Scored
+from train.metrics.report import Gap, Scored
 
-SCORES_OF_TABLES = {"f1": "F1", "eo": "EO", "spd": "SPD"}
+FAIRNESS_OF_TABLES = {"eo": eo_f1_ratio, "spd": spd}
 
 
 @dataclass(frozen=True)
@@ -28,27 +28,29 @@ class Pooled:
 
     Attributes
     ----------
+    columns : tuple of str
+        Action Units.
     per_au : (A,) float64
-        Mean over seeds; NaN where undefined for every seed.
+        Mean over seeds and folds; NaN where undefined everywhere.
     avg : float
-        Mean over Action Units and seeds.
-    interval : (float, float) or None
-        95 % over resampled subjects and seeds.
+        Mean over Action Units, then folds, then seeds.
     seed_avgs : tuple of float
         Average of each seed.
-    draws : (R,) float64
-        The resampled averages; methods that share a seed of the bootstrap can be compared draw by draw.
+    per_au_draws : (R, A) float64
+    avg_draws : (R,) float64
+        The same of every bootstrap draw. Equal draws of two methods hold the same subjects and the same seeds.
     """
 
+    columns: tuple[str, ...]
     per_au: np.ndarray
     avg: float
-    interval: list[float] | None
     seed_avgs: tuple[float, ...]
-    draws: np.ndarray
+    per_au_draws: np.ndarray
+    avg_draws: np.ndarray
 
 
-def read_scored(run: Path) -> Scored:
-    """Read the probabilities and labels that a run stored.
+def read_scored(run: Path, columns: Sequence[str] = ()) -> Scored:
+    """Read the probabilities and labels that a run stored, of some Action Units or of all.
 
     Raises
     ------
@@ -59,10 +61,25 @@ def read_scored(run: Path) -> Scored:
     if not path.is_file():
         raise InputError.one("the run holds no scores", path, "run it to the end, with a test set")
     with np.load(path, allow_pickle=False) as file:
-        return Scored(
+        scored = Scored(
             tuple(map(str, file["columns"])), file["probs"], file["au"], file["au_mask"], file["subject"],
             tuple(map(str, file["subjects"])), tuple(map(str, file["gender"])),
         )  # fmt: skip
+    if not columns:
+        return scored
+    keep = [scored.columns.index(column) for column in columns]
+    return replace(
+        scored, columns=tuple(columns), probs=scored.probs[:, keep], au=scored.au[:, keep], mask=scored.mask[:, keep]
+    )  # fmt: skip
+
+
+def read_gap(run: Path) -> Gap | None:
+    """Read the gaps between twins that a run stored, None if it had no twins."""
+    path = run / GAP
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as file:
+        return Gap(tuple(map(str, file["columns"])), tuple(map(str, file["subjects"])), file["sums"], file["pairs"])
 
 
 def read_metrics(run: Path) -> dict[str, Any]:
@@ -70,52 +87,96 @@ def read_metrics(run: Path) -> dict[str, Any]:
     return json.loads((run / METRICS).read_text(encoding="utf-8"))
 
 
-def pool(runs: Sequence[Scored], draws: int, seed: int) -> Mapping[str, Pooled]:
-    """Pool the runs of one method that differ in their seed.
+def pool_scores(folds: Sequence[Sequence[Scored]], draws: int, key: str, fairness: bool = True) -> dict[str, Pooled]:
+    """Pool the runs of one method: ``f1`` and, where both genders are tested, ``eo`` and ``spd``.
 
     Parameters
     ----------
-    runs : sequence of Scored
-        On the same test set.
+    folds : sequence of sequence of Scored
+        For each fold the runs of all seeds; a cross-domain direction is one fold. The seeds of a fold share its
+        test set.
     draws : int
-        Bootstrap draws; each takes subjects within each gender and seeds, both with replacement.
-    seed : int
-        Of the bootstrap. Equal seeds draw the same subjects for every method.
+        Bootstrap draws.
+    key : str
+        Of the corpus; equal keys draw the same subjects for every method.
+    fairness : bool
     """
-    gender = runs[0].gender
-    weights = subject_weights(gender, draws, seed)
-    everyone = np.ones((1, len(gender)))
-    side = {name: np.array([value == name for value in gender], float) for name in (FEMALE, MALE)}
-    chosen = rng_for(seed, "bootstrap", "seeds").multinomial(len(runs), np.full(len(runs), 1 / len(runs)), draws)
-    two = all(part.any() for part in side.values())
+    two = all({FEMALE, MALE} <= set(runs[0].gender) for runs in folds)
+    names = ["f1", *(FAIRNESS_OF_TABLES if two and fairness else ())]
+    weights = [subject_weights(runs[0].gender, draws, 0, f"{key} {number}") for number, runs in enumerate(folds)]
     out = {}
-    for name in SCORES_OF_TABLES if two else ("f1",):
-        whole, drawn = [], []
-        for run in runs:
-            counts = run.counts()
-
-            def score(w: np.ndarray, counts: Any = counts, name: str = name) -> np.ndarray:
-                if name == "f1":
-                    return f1(counts.weighted(w))
-                women, men = (counts.weighted(w * side[group]) for group in (FEMALE, MALE))
-                return (eo_f1_ratio if name == "eo" else spd)(women, men)
-
-            whole.append(score(everyone)[0])
-            drawn.append(mean_defined(score(weights)))
-        averages = mean_defined(np.array(whole))
-        resampled = mean_defined(_repeated(np.array(drawn).T, chosen)) if draws else np.empty(0)
-        out[name] = Pooled(
-            mean_defined(np.array(whole).T), float(mean_defined(averages)), interval(resampled),
-            tuple(float(value) for value in averages), resampled,
-        )  # fmt: skip
+    for name in names:
+        scores = [[_score_of(run, name) for run in runs] for runs in folds]
+        out[name] = _pool(folds[0][0].columns, scores, [len(runs[0].subjects) for runs in folds], weights, key)
     return out
 
 
-def _repeated(values: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Return (R, S) ``values`` with each entry repeated as often as drawn; S stays, so the mean is the draw's."""
-    return np.stack([np.repeat(row, count) for row, count in zip(values, times, strict=True)])
+def pool_gaps(runs: Sequence[Gap], draws: int, key: str) -> Pooled:
+    """Pool the gaps between twins over seeds."""
+    weights = subject_weights(["one"] * len(runs[0].subjects), draws, 0, key)
+    return _pool(runs[0].columns, [[run.weighted for run in runs]], [len(runs[0].subjects)], [weights], key)
 
 
-def difference(method: Pooled, reference: Pooled) -> dict[str, Any]:
-    """Return how much larger the average of a method is than that of a reference, with a 95 % interval."""
-    return {"avg": method.avg - reference.avg, "interval": interval(method.draws - reference.draws)}
+def _score_of(run: Scored, name: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function from subject weights (R, S) to a score (R, A)."""
+    counts = run.counts()
+    if name == "f1":
+        return lambda weights: f1(counts.weighted(weights))
+    women, men = (np.array([value == side for value in run.gender], float) for side in (FEMALE, MALE))
+    function = FAIRNESS_OF_TABLES[name]
+    return lambda weights: function(counts.weighted(weights * women), counts.weighted(weights * men))
+
+
+def _pool(
+    columns: tuple[str, ...],
+    folds: Sequence[Sequence[Callable[[np.ndarray], np.ndarray]]],
+    subjects: Sequence[int],
+    weights: Sequence[np.ndarray],
+    key: str,
+) -> Pooled:
+    seeds, draws = len(folds[0]), len(weights[0])
+    times = rng_for(0, "bootstrap", "seeds").multinomial(seeds, np.full(seeds, 1 / seeds), draws).astype(float)
+    whole = np.stack(
+        [[score(np.ones((1, count)))[0] for score in runs] for runs, count in zip(folds, subjects, strict=True)]
+    )  # (folds, seeds, A)
+    drawn = np.stack([[score(w) for score in runs] for runs, w in zip(folds, weights, strict=True)])  # (…, R, A)
+    seed_avgs = mean_defined(mean_defined(whole).T)
+    avg_draws = mean_defined(np.moveaxis(mean_defined(drawn), 0, -1))  # (seeds, R)
+    per_seed = mean_defined(np.moveaxis(drawn, 0, -1))  # (seeds, R, A)
+    return Pooled(
+        columns, mean_defined(whole.reshape(-1, len(columns)).T), float(mean_defined(seed_avgs)), tuple(seed_avgs),
+        _weighted_mean(per_seed, times.T[..., None]), _weighted_mean(avg_draws, times.T),
+    )  # fmt: skip
+
+
+def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean over the first axis with weights, leaving out NaN; NaN where nothing is left."""
+    weights = np.where(np.isfinite(values), weights, 0.0)
+    total = weights.sum(0)
+    return np.where(total > 0, (np.nan_to_num(values) * weights).sum(0) / np.maximum(total, 1e-12), np.nan)
+
+
+def both(parts: Sequence[Pooled]) -> Pooled:
+    """Return the mean over several directions: the last column of the paper's tables; it has no Action Units."""
+    nothing = np.empty((len(parts[0].avg_draws), 0))
+    return Pooled(
+        (), np.empty(0), float(np.mean([part.avg for part in parts])),
+        tuple(float(np.mean(values)) for values in zip(*(part.seed_avgs for part in parts), strict=True)),
+        nothing, np.mean([part.avg_draws for part in parts], axis=0),
+    )  # fmt: skip
+
+
+def difference(method: Pooled, reference: Pooled) -> tuple[float, list[float] | None]:
+    """Return how much larger the average of a method is than that of a reference, with its 95 % interval.
+
+    The difference is taken within each draw, so what both share (subjects, seeds, stage A) cancels.
+    """
+    return method.avg - reference.avg, interval(method.avg_draws - reference.avg_draws)
+
+
+def summary_of(scores: Mapping[str, Pooled]) -> dict[str, Any]:
+    """Return averages, intervals and seeds, ready for JSON."""
+    return {
+        name: {"avg": score.avg, "interval": interval(score.avg_draws), "seeds": list(score.seed_avgs)}
+        for name, score in scores.items()
+    }

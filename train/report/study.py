@@ -1,0 +1,214 @@
+"""A study from its runs to its tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from train.loop.files import replace_file, write_json
+from train.loop.reporter import Reporter
+from train.methods.registry import method_named
+from train.report.execute import run_jobs
+from train.report.layout import files_of
+from train.report.plan import Jobs, Study, make_jobs
+from train.report.pooled import (
+    Pooled,
+    pool_gaps,
+    pool_scores,
+    read_gap,
+    read_metrics,
+    read_scored,
+    summary_of,
+)
+from train.report.tables import (
+    TARGET_SUPERVISED,
+    Table,
+    cross_table,
+    difference_table,
+    printed,
+    printed_ablation,
+    undefined_note,
+    within_table,
+)
+
+STANDIN_NOTE = "STAND-IN corpora: every picture called real was rendered; no statement about real faces follows"
+SCORE_OF_TABLE = {"3": "f1", "4": "eo", "5": "spd"}
+
+
+@dataclass(frozen=True)
+class Results:
+    """Pooled scores of a study.
+
+    Attributes
+    ----------
+    methods : dict of str to dict of str to dict of str to Pooled
+        By score (``f1``, ``eo``, ``spd``), row of table 3 to 5, and target.
+    weights : dict of str to dict of str to Pooled
+        F1 by row of table 6 and target.
+    within : dict of str to Pooled
+        F1 by corpus.
+    gaps : dict of str to dict of str to Pooled
+        Gap between twins by method and target.
+    simulated : bool
+    notes : tuple of str
+        That belong to every table.
+    """
+
+    methods: Mapping[str, Mapping[str, Mapping[str, Pooled]]]
+    weights: Mapping[str, Mapping[str, Pooled]]
+    within: Mapping[str, Pooled]
+    gaps: Mapping[str, Mapping[str, Pooled]]
+    simulated: bool
+    notes: tuple[str, ...]
+
+
+def compare(study: Study, reporter: Reporter) -> list[Table]:
+    """Run what is missing, then write tables and figures; finished runs are kept.
+
+    Stage A is shared by all methods and targets of a seed, and runs that several tables need are made once. Nothing
+    is chosen on target labels.
+
+    Returns
+    -------
+    list of Table
+    """
+    from train.report.figures import write_figures
+
+    for name in study.methods:
+        method_named(name)
+    jobs = make_jobs(study)
+    runs = study.out
+    run_jobs(list(jobs.every.values()), runs, study.at_once, reporter)
+    results = pool_study(study, jobs)
+    tables = tables_of(study, results)
+    heading = "Results on STAND-IN corpora (simulated)" if results.simulated else "Results"
+    for name, text in files_of(tables, heading).items():
+        replace_file(study.tables / name, lambda part, text=text: _write(part, text))
+    write_json(study.tables / "summary.json", _summary(results))
+    for path in write_figures(study, jobs, results):
+        reporter.note(f"figure: {path}")
+    return tables
+
+
+def pool_study(study: Study, jobs: Jobs) -> Results:
+    """Read the runs of a study and pool them over seeds and folds."""
+    out, draws = study.out, study.base.boot
+    methods: dict[str, dict[str, dict[str, Pooled]]] = {}
+    gaps: dict[str, dict[str, Pooled]] = {}
+    for (target, name), names in (jobs.models | jobs.methods).items():
+        scores = pool_scores([[read_scored(out / run) for run in names]], draws, target)
+        for score, pooled in scores.items():
+            methods.setdefault(score, {}).setdefault(name, {})[target] = pooled
+        found = [gap for run in names if (gap := read_gap(out / run)) is not None]
+        if found and (target, name) in jobs.methods:
+            gaps.setdefault(name, {})[target] = pool_gaps(found, draws, "source")
+    weights: dict[str, dict[str, Pooled]] = {}
+    for (target, (alpha, beta)), names in jobs.weights.items():
+        scores = pool_scores([[read_scored(out / run) for run in names]], draws, target, fairness=False)
+        weights.setdefault(_weights_name(alpha, beta), {})[target] = scores["f1"]
+    within = {}
+    for corpus, folds in jobs.alone.items():
+        within[corpus] = pool_scores(_read(out, folds), draws, corpus, fairness=False)["f1"]
+    for target in {target for target, _ in jobs.methods} & set(jobs.alone):
+        columns = next(scores[target].columns for scores in methods["f1"].values() if target in scores)
+        row = pool_scores(_read(out, jobs.alone[target], columns), draws, target, fairness=False)["f1"]
+        methods["f1"].setdefault(TARGET_SUPERVISED, {})[target] = row
+    every = [read_metrics(out / name) for name in jobs.every]
+    return Results(
+        methods, weights, within, gaps, any(one["simulated"] for one in every), tuple(_notes(study, every))
+    )  # fmt: skip
+
+
+def _read(out: Path, folds: Sequence[Sequence[str]], columns: Sequence[str] = ()) -> list[list[Any]]:
+    return [[read_scored(out / run, columns) for run in names] for names in folds]
+
+
+def _weights_name(alpha: float, beta: float) -> str:
+    return f"α = {alpha:g}, β = {beta:g}"
+
+
+def _notes(study: Study, every: Sequence[dict[str, Any]]) -> list[str]:
+    rules = sorted({one["selection"]["rule"] for one in every})
+    notes = [f"seeds {', '.join(map(str, study.seeds))}; epoch chosen by: {', '.join(rules)}"]
+    if any(one["simulated"] for one in every):
+        notes.insert(0, STANDIN_NOTE)
+    sets = sorted({f"{one['test']['test_set']}: {one['test']['frames']} frames" for one in every if "test" in one})
+    notes += [f"tested on {text}" for text in sets if "fold" not in text and "partition" not in text]
+    notes.append(
+        "intervals: 95 %, percentiles of a bootstrap that draws subjects (within each apparent gender) and seeds, both "
+        "with replacement; all methods share the draws"
+    )
+    departures = sorted({text for one in every for text in one["deviations"] if not text.startswith(("alpha", "beta"))})
+    return notes + [f"departs from the paper: {text}" for text in departures]
+
+
+def tables_of(study: Study, results: Results) -> list[Table]:
+    """Build the tables that the protocols of a study name."""
+    keys = [key for protocol in study.protocols for key in protocol.tables]
+    made = {key: _table(key, study, results) for key in dict.fromkeys(keys)}
+    order = ["2", "3", "4", "5", "6", "differences", "gap"]
+    return [table for key in order if (table := made.get(key)) is not None and table.rows]
+
+
+def _table(key: str, study: Study, results: Results) -> Table | None:
+    standin, notes, scores = results.simulated, list(results.notes), results.methods
+    if key == "2":
+        notes.append("three subject-exclusive folds, their mean; gft: test subjects of its partition")
+        return within_table(standin, results.within, notes)
+    if key == "6":
+        notes.append("α = β = 0 is the run of source, and (α, β) = (0.3, 0) that of mcd: they are equal bit by bit")
+        pairs = {_weights_name(*pair): pair for protocol in study.protocols for pair in protocol.weights}
+        look = {name: pair for name, pair in pairs.items() if name in results.weights}
+        return cross_table(
+            key, standin, results.weights, lambda row, target, units: printed_ablation(*look[row], target, units),
+            notes, "weights",
+        )  # fmt: skip
+    if key == "differences":
+        own = {score: {row: rows[row] for row in study.methods if row in rows} for score, rows in scores.items()}
+        return difference_table(standin, own, notes) if "source" in own.get("f1", {}) else None
+    if key == "gap":
+        notes = [note for note in notes if not note.startswith("tested on")]
+        notes.append("over pairs of twins of the source; the paper shows two such pairs in its figure 10")
+        return cross_table(key, standin, results.gaps, lambda row, target, units: {}, notes) if results.gaps else None
+    score = SCORE_OF_TABLE[key]
+    if score not in scores:
+        return None
+    if key == "3":
+        notes += _notes_of_table_3(study, scores[score])
+    notes += undefined_note(scores[score])
+    return cross_table(
+        key, standin, scores[score], lambda row, target, units: printed(score, row, target, units), notes
+    )  # fmt: skip
+
+
+def _notes_of_table_3(study: Study, rows: Mapping[str, Any]) -> list[str]:
+    notes = []
+    if TARGET_SUPERVISED in rows:
+        notes.append(
+            f"{TARGET_SUPERVISED}: trained and tested within the target, subjects apart (the runs of table 2), scored "
+            "on the common Action Units; its test subjects are those of the folds or of the partition"
+        )
+    if study.base_models:
+        notes.append(f"{', '.join(study.base_models)}: other base models, trained on the source, transferred unchanged")
+    else:
+        notes.append("the base models drml, jaanet and resnet18 of the paper were left out (--base-models runs them)")
+    return notes
+
+
+def _summary(results: Results) -> dict[str, Any]:
+    """Return averages and intervals, ready for JSON."""
+    rows = {score: {name: summary_of(row) for name, row in rows.items()} for score, rows in results.methods.items()}
+    return {
+        "notes": list(results.notes),
+        "simulated": results.simulated,
+        "cross": rows,
+        "ablation": {name: summary_of(row) for name, row in results.weights.items()},
+        "within": summary_of(results.within),
+        "gap": {name: summary_of(row) for name, row in results.gaps.items()},
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
