@@ -47,7 +47,7 @@ def _shape(space: SkinSpace, thickness: float, female: bool, arch: float) -> tup
     """Return the middle line (5, 2) and half height (5,) in mm."""
     curve = space.points.brow.astype(float).copy()
     profile = np.array([2.3, 2.75, 2.45, 1.9, 0.7]) if female else np.array([3.0, 3.6, 3.4, 2.7, 1.2])
-    female_lift, male_lift = np.array([-1.6, -1.2, -0.5, -0.3, -1.6]), np.array([-2.4, -2.4, -2.2, -2.2, -2.1])
+    female_lift, male_lift = np.array([-2.0, -2.0, -1.8, -1.9, -2.5]), np.array([-1.9, -2.0, -2.0, -2.2, -2.3])
     curve[:, 1] += female_lift if female else male_lift
     curve[:, 1] += arch * np.array([0.0, 0.35, 0.9, 1.0, 0.0])
     return curve, profile * thickness
@@ -65,7 +65,7 @@ def _draw(curve: np.ndarray, half: np.ndarray, density: float, female: bool, rng
     angle += rng.normal(0, 0.13, count)
     length = rng.uniform(3.6, 6.6, count) * np.interp(along, [0, 0.15, 0.7, 1], [0.8, 1.0, 1.0, 0.65])
     root_x = np.interp(along, _KNOTS, curve[:, 0]) + rng.normal(0, 0.4, count)
-    fade = np.interp(along, [0, 0.12, 0.3, 0.85, 1], [0.35, 0.7, 1.0, 1.0, 0.6]) * (1 - 0.45 * np.abs(across))
+    fade = np.interp(along, [0, 0.12, 0.3, 0.85, 1], [0.55, 0.85, 1.0, 1.0, 0.6]) * (1 - 0.45 * np.abs(across))
     root_y = np.interp(along, _KNOTS, curve[:, 1]) + across * np.interp(along, _KNOTS, half) - 0.35 * np.sin(angle)
     paths = _hair_paths(root_x, root_y, angle, length)
     for path, darkness in zip(paths, fade * rng.uniform(0.55, 1.0, count), strict=True):

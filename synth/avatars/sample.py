@@ -81,8 +81,8 @@ def sample_avatar(
         hair_rgb=_hair_colour(rng, shade, age),
         iris_rgb=_varied(rng, _IRIS_RGB[shade]),
         cloth_rgb=_cloth_colour(rng),
-        brow_thickness=round(float(rng.uniform(0.75, 1.1) if female else rng.uniform(0.9, 1.25)), 4),
-        brow_density=round(float(rng.uniform(0.8, 1.15)), 4),
+        brow_thickness=round(float(rng.uniform(0.85, 1.15) if female else rng.uniform(0.95, 1.25)), 4),
+        brow_density=round(float(rng.uniform(0.95, 1.25)), 4),
         beard=round(beard, 4),
         lip_redness=round(float(rng.uniform(0.25, 0.85) if female else rng.uniform(0.1, 0.4)), 4),
         freckles=round(float(rng.uniform(0, 1) ** 2 * 0.8 if shade == "fair" else rng.uniform(0, 0.15)), 4),
@@ -158,7 +158,7 @@ def _optional_part(rng: np.random.Generator, rig: Rig, prefix: str, apparent_gen
 
 def _hair_colour(rng: np.random.Generator, shade: str, age: float) -> Triple:
     colour = np.array(_varied(rng, _HAIR_RGB[shade]))
-    grey = float(np.clip((age - 0.45) * rng.uniform(0, 2.4), 0, 0.9))
+    grey = float(np.clip((age - 0.5) * rng.uniform(-0.6, 2.2), 0, 0.9))
     return _rounded(colour + (np.array([0.30, 0.29, 0.28]) - colour) * grey)
 
 

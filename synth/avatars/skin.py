@@ -42,7 +42,7 @@ def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarr
     base = skin_tone(spec.skin_ita_deg).astype(np.float32)
     light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0.25, 1.0))
     melanin, blood = _pigments(space, masks, spec, light, rng)
-    grain = (1 + 0.022 * masks.pores + 0.018 * masks.fine) * _detail(space)
+    grain = (1 + 0.034 * masks.pores + 0.022 * masks.fine) * _detail(space)
     colour = dye(base, np.stack([MELANIN, HAEMOGLOBIN]), (melanin, blood), grain)
     _lips(colour, base, masks, spec, female)
     bare = _hairs(colour, 1 - 0.5 * masks.lips, space, masks, spec, female, rng)
@@ -64,11 +64,16 @@ def _pigments(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return painted melanin and haemoglobin (S, S), around 0."""
     a, b, c = rng.uniform(0.7, 1.3, 3)
-    blood = 0.26 * a * masks.cheeks + 0.24 * b * masks.nose + 0.30 * masks.ears + 0.08 * c * masks.chin
-    blood += (
-        0.16 * masks.lids + 0.10 * masks.under_eye + 0.03 * masks.middle + 0.03 * masks.fine - 0.04 * masks.forehead
+    blood = (
+        0.17 * a * masks.cheeks * (1 + 0.25 * masks.middle)
+        + 0.18 * b * masks.nose
+        + 0.24 * masks.ears
+        + 0.08 * c * masks.chin
     )
-    melanin = 0.045 * masks.coarse * rng.choice([-1, 1]) + 0.025 * masks.middle + 0.02 * masks.fine
+    blood += (
+        0.16 * masks.lids + 0.10 * masks.under_eye + 0.045 * masks.middle + 0.045 * masks.fine - 0.04 * masks.forehead
+    )
+    melanin = 0.045 * masks.coarse * rng.choice([-1, 1]) + 0.035 * masks.middle + 0.025 * masks.fine
     melanin += (0.16 + 0.10 * rng.uniform()) * masks.under_eye * (0.6 + 0.6 * spec.creases) + 0.06 * masks.lids
     if spec.freckles > 0.02:
         spots = noise(space.position_mm, 3.2, int(rng.integers(1 << 30)), 2) + 0.4 * masks.middle
@@ -115,12 +120,12 @@ def _hairs(
     """Lay brows, beard and the hair of the scalp over the skin; return the share (S, S) of skin left bare."""
     hair = np.asarray(spec.hair_rgb, np.float32)
     stubble = noise(space.position_mm, 0.9, int(rng.integers(1 << 30)), 1)
-    brow_colour = hair * 0.55 + np.array([0.006, 0.004, 0.003], np.float32)
+    brow_colour = hair * 0.5 + np.array([0.004, 0.003, 0.002], np.float32)
     brow = paint_brows(space, spec.brow_thickness, spec.brow_density, female, rng.normal(0, 0.5), rng)
     layers = [(brow_colour, 0.92 * brow)]
     if spec.beard > 0:
-        patch = np.clip(0.75 + 0.16 * stubble + 0.12 * masks.middle, 0, 1.2)
-        layers.append((hair * 0.6 + 0.004, np.clip(spec.beard * masks.beard * patch * 0.8, 0, 0.9)))
+        patch = np.clip(0.72 + 0.22 * stubble + 0.14 * masks.middle, 0, 1.2)
+        layers.append((hair * 0.6 + 0.004, np.clip(spec.beard * masks.beard**1.4 * patch * 0.8, 0, 0.9)))
     roots = (masks.crown if spec.hair == "hair_receding" else masks.scalp) * np.clip(0.9 + 0.12 * stubble, 0, 1)
     layers.append((hair * 0.7 + 0.003, roots * (0.96 if spec.hair else 0.86)))
     for tone, cover in layers:
@@ -140,7 +145,7 @@ def _lids(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, female: bool) 
 def _gloss(masks: SkinMasks, spec: AvatarSpec, female: bool) -> np.ndarray:
     """Return the gloss (S, S) uint8: shiny where the skin is greasy or wet, broken up by pores."""
     gloss = 0.85 + 0.30 * masks.nose + 0.22 * masks.forehead + 0.12 * masks.cheeks + 0.15 * masks.chin
-    gloss = gloss * (1 + 0.22 * masks.pores + 0.16 * masks.fine + 0.10 * masks.middle)
+    gloss = gloss * np.clip(1 + 0.26 * masks.pores + 0.18 * masks.fine + 0.10 * masks.middle, 0.2, 1.9)
     gloss += (0.55 if female else 0.30) * masks.lips * (1 + 0.3 * masks.fine) + 0.5 * masks.lid_edge
     gloss *= 1 - 0.55 * np.clip(spec.beard * masks.beard, 0, 1)
     gloss *= 1 - 0.75 * masks.scalp

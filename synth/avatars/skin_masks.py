@@ -114,7 +114,9 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     crown = smooth_step(-3.0, 18.0, y + 1.5 * ragged - hairline - gone) * bare
     border = np.interp(x / scale, *_BEARD_LINE.T)
     lift = points["mouth_corner"][1] + 72.8 * scale
-    beard = smooth_step(20.0, -16.0, y - border * scale - lift * 0.5 + 1.5 * middle) * smooth_step(-150, -112, y)
+    beard = smooth_step(24.0, -22.0, y - border * scale - lift * 0.5 + 4.0 * middle + 1.5 * fine) * smooth_step(
+        -150, -112, y
+    )
     under_nose = smooth_step(points["nose_base"][1] + 1, points["nose_base"][1] - 4, y)
     beard *= (
         under_nose
@@ -126,7 +128,7 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     cheek = points["cheek"]
     return SkinMasks(
         lips=lips, ears=ears, lids=lids, lid_edge=edge, upper_lid_edge=upper_edge,
-        cheeks=bump(space, cheek, 13, 12), nose=bump(space, points["nose_tip"], 9, 10),
+        cheeks=bump(space, cheek, 18, 15), nose=bump(space, points["nose_tip"], 9, 10),
         under_eye=bump(space, np.array([eye[0] * 0.86, -11.0 * scale]), 9, 4.2),
         chin=bump(space, points["chin"] + [0, 10], 13, 9), forehead=bump(space, np.array([0, 45.0]), 30, 16),
         beard=beard.astype(np.float32), scalp=scalp.astype(np.float32),

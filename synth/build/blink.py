@@ -12,6 +12,8 @@ REACH_MM = 9.0
 SPREAD_MM = 2.6
 PAIR_TOLERANCE_MM = 1.2
 CENTRAL_SHARE = 0.65
+LASH_TURN_DEG = 62.0
+"""How far the lashes of the upper lid turn down with it."""
 
 
 def lid_rims(rest_mm: np.ndarray, rim: np.ndarray, eye_centre_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +78,27 @@ def blink_shape(clay: Clay, draft: np.ndarray, rim: np.ndarray, eye_centre_mm: n
     reach = np.exp(-0.5 * (distance.min(1) / REACH_MM * 2) ** 2) * clay.soft
     shape = shape + (weight @ correction) * reach[:, None]
     shape[vertices] = wanted
-    return shape
+    return shape + _lashes_turned(clay, shape, upper)
+
+
+def _lashes_turned(clay: Clay, shape: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Return what turns the upper lashes (V, 3) with their lid: they point down and forwards from closed eyes."""
+    rest = clay.rest_mm
+    loose = clay.soft & (clay.neighbour_mean.diagonal() > 0.5) & (rest[:, 0] > 0)
+    out = np.zeros_like(shape)
+    rows = np.flatnonzero(loose)
+    distance = np.linalg.norm(rest[rows, None] - rest[upper][None], axis=2)
+    weight = np.exp(-0.5 * ((distance - distance.min(1, keepdims=True)) / SPREAD_MM) ** 2)
+    weight /= weight.sum(1, keepdims=True)
+    root, moved = weight @ rest[upper], weight @ shape[upper]
+    lash = rest[rows] - root
+    angle = np.radians(LASH_TURN_DEG)
+    turned = lash.copy()
+    turned[:, 1] = np.cos(angle) * lash[:, 1] - np.sin(angle) * lash[:, 2]
+    turned[:, 2] = np.sin(angle) * lash[:, 1] + np.cos(angle) * lash[:, 2]
+    above = np.clip((rest[rows, 1] - rest[upper, 1].min()) / 2.0 + 0.5, 0, 1)[:, None]
+    out[rows] = above * (root + moved + turned - rest[rows] - shape[rows])
+    return out
 
 
 def lid_pairs(rest_mm: np.ndarray, rim: np.ndarray, eye_centre_mm: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ HAIR_LINE = np.array([
 """Azimuth in degrees (0 front, 90 ear, 180 nape) and height in mm of the edge of the hair."""
 
 EDGE_MM, TIP_MM, LINING_MM = 3.1, 0.9, 2.0
+PEAK_WIDTH_DEG = 17.0
 HANG_FROM_DEG, EDGE_FADE = 47.0, 0.97
 LINING_REACH = 0.88
 """Share of the way to the hair line that the lining covers; beyond it strands thin out over painted roots."""
@@ -59,6 +60,8 @@ class Style:
         Where the hair starts to thin towards its edge, share of the strand.
     columns, rows : int
         Size of the grid.
+    peak_mm : float
+        How far the hair line rises at the parting.
     wave_mm : float
         How far hanging strands swing out and in.
     gathered : str
@@ -80,6 +83,7 @@ class Style:
     taper: float = 0.72
     columns: int = 60
     rows: int = 10
+    peak_mm: float = 0.0
     wave_mm: float = 0.0
     gathered: str = ""
 
@@ -89,11 +93,12 @@ STYLES = (
     Style("short", 15.0, 5.5, 7.0, (0.0, 35.0), 35.0, (-2, 2, 0), ragged=0.05, lumps_mm=1.4, grain_mm=0.8),
     Style("side", 18.0, 6.5, 8.0, (46.0, 0.0), -60.0, (3, 1, -4), ragged=0.04, lumps_mm=1.2, grain_mm=0.6),
     Style("curly", 24.0, 15.0, 18.0, line_shift_mm=(4, -2, -4), lumps_mm=2.6, grain_mm=3.0, taper=0.86, columns=64),
-    Style("receding", 5.0, 4.0, 5.0, (0.0, 45.0), 45.0, (17, 13, 0), ragged=0.05, lumps_mm=0.4, grain_mm=0.3, taper=0.5),
-    Style("bob", 16.0, 20.0, 21.0, (34.0, 0.0), -75.0, (1, 4, 0), (-98, -98, -98), 12.0, rows=12),
-    Style("long", 14.0, 18.0, 21.0, (0.0, -4.0), -95.0, (1, 4, 0), (-190, -235, -250), -3.0, lumps_mm=1.4, rows=14),
-    Style("wavy", 18.0, 24.0, 25.0, (26.0, 0.0), -80.0, (1, 4, 0), (-150, -190, -200), 0.0, 0.05, 2.0, wave_mm=5.0,
-          rows=16),
+    Style("receding", 5.0, 4.0, 5.0, (0.0, 45.0), 45.0, (17, 13, 0), ragged=0.05, lumps_mm=0.4, grain_mm=0.3,
+          taper=0.5),
+    Style("bob", 16.0, 20.0, 21.0, (34.0, 0.0), -75.0, (-3, -1, 0), (-98, -98, -98), 12.0, rows=12, peak_mm=10.0),
+    Style("long", 14.0, 18.0, 21.0, (0.0, -4.0), -95.0, (-3, -1, 0), (-190, -235, -250), -3.0, lumps_mm=1.4, rows=14, peak_mm=13.0),
+    Style("wavy", 18.0, 24.0, 25.0, (26.0, 0.0), -80.0, (-3, -1, 0), (-150, -190, -200), 0.0, 0.05, 2.0, wave_mm=5.0,
+          rows=16, peak_mm=12.0),
     Style("curls", 32.0, 33.0, 34.0, (0.0, 0.0), -40.0, (3, 4, 0), (-78, -92, -96), 6.0, 0.07, 4.0, 4.2, 0.9,
           wave_mm=6.0, columns=64, rows=14),
     Style("bun", 9.0, 5.5, 6.5, (0.0, 60.0), 60.0, (3, 3, 4), ragged=0.03, lumps_mm=0.6, gathered="bun", taper=0.6),
@@ -199,7 +204,9 @@ def _line_height(style: Style, azimuth: np.ndarray) -> np.ndarray:
     degrees = np.degrees(np.abs(azimuth))
     front, temple, nape = style.line_shift_mm
     shift = np.interp(degrees, [0, 30, 55, 90, 130, 180], [front, front, temple, temple, nape, nape])
-    return np.interp(degrees, HAIR_LINE[:, 0], HAIR_LINE[:, 1]) + shift
+    from_parting = np.degrees(azimuth - np.arctan2(style.part_mm[0], -SKULL_CENTRE_MM[2]))
+    peak = style.peak_mm * np.exp(-((from_parting / PEAK_WIDTH_DEG) ** 2))
+    return np.interp(degrees, HAIR_LINE[:, 0], HAIR_LINE[:, 1]) + shift + peak
 
 
 def _thickness(style: Style, direction: np.ndarray) -> np.ndarray:

@@ -9,11 +9,11 @@ from assets.keyed import rng_for
 from synth.build.anatomy import boundary_loops
 from synth.build.graft import Graft
 
-STRANDS = {"upper": 46, "lower": 26}
-LENGTH = {"upper": (0.62, 0.95), "lower": (0.4, 0.62)}
+STRANDS = {"upper": 52, "lower": 22}
+LENGTH = {"upper": (0.62, 0.95), "lower": (0.3, 0.48)}
 """Share of the strip's depth that a strand spans: shortest at the inner corner, longest outside."""
 
-WIDTH_MM = 0.34
+WIDTH_MM = {"upper": 0.32, "lower": 0.2}
 STEPS = 4
 
 
@@ -101,6 +101,6 @@ def _strand(rest_mm: np.ndarray, grid: np.ndarray, kind: str, strand: int) -> tu
     tangent = np.gradient(middle, axis=0)
     side = np.cross(tangent, [0.0, 0.0, 1.0])
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
-    half = side * (WIDTH_MM / 2 * (1.05 - along)[:, None])
+    half = side * (WIDTH_MM[kind] / 2 * (1.05 - along)[:, None])
     offset = np.stack([half, -half], 1).reshape(-1, 3)
     return np.repeat(index, 2, 0), np.repeat(weight, 2, 0), offset

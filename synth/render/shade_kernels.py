@@ -101,9 +101,9 @@ def eye_light(px, py, pz, lid, directions, colours, sky, ground, up, camera, d, 
     fall = max(ONE - across * across, ZERO)
     middle = (lid[0] + lid[1]) * HALF
     top, bottom = middle + (lid[0] - middle) * fall, middle + (lid[1] - middle) * fall
-    shadow = np.float32(0.32) + np.float32(0.68) * _step(-0.3, 4.2, top - py)
+    shadow = np.float32(0.26) + np.float32(0.74) * _step(-0.3, 5.0, top - py)
     shadow *= np.float32(0.7) + np.float32(0.3) * _step(-0.3, 1.6, py - bottom)
-    shadow *= np.float32(0.62) + np.float32(0.38) * _step(0.0, 0.55, fall)
+    shadow *= np.float32(0.5) + np.float32(0.5) * _step(0.0, 0.7, fall)
     vx, vy, vz = camera[0] - px, camera[1] - py, camera[2] - pz
     size = ONE / np.sqrt(vx * vx + vy * vy + vz * vz)
     vx, vy, vz = vx * size, vy * size, vz * size
@@ -117,7 +117,7 @@ def eye_light(px, py, pz, lid, directions, colours, sky, ground, up, camera, d, 
         size = ONE / np.sqrt(max(hx * hx + hy * hy + hz * hz, np.float32(1e-12)))
         nl = _clamp((d[0] * lx + d[1] * ly + d[2] * lz + np.float32(0.3)) / np.float32(1.3))
         nh = max((n[0] * hx + n[1] * hy + n[2] * hz) * size, ZERO)
-        glint = _step(0.9962, 0.9992, nh) * np.float32(0.9) + nh ** np.float32(60) * np.float32(0.05)
+        glint = _step(0.9945, 0.9990, nh) * np.float32(1.1) + nh ** np.float32(60) * np.float32(0.05)
         red, green, blue = red + colours[i, 0] * nl, green + colours[i, 1] * nl, blue + colours[i, 2] * nl
         shine_red += colours[i, 0] * glint
         shine_green += colours[i, 1] * glint
@@ -171,6 +171,7 @@ def _surface(corner, a, b, c, wa, wb, wc, strand, maps, sizes, level, tint, tabl
     relief += (crease[2] * TWO * BYTE - flat) * _mix(corner, 10, a, b, c, wa, wb, wc)
     e0, e2 = relief * np.float32(0.78), relief * np.float32(1.08)
     e0, e1, e2 = ONE + e0 + HALF * e0 * e0, ONE + relief + HALF * relief * relief, ONE + e2 + HALF * e2 * e2
+    gloss *= e1
     r = _tone(table, t0 * (ONE + (tint[0] - ONE) * skin) * d0 * e0 + s0 * gloss)
     g = _tone(table, t1 * (ONE + (tint[1] - ONE) * skin) * d1 * e1 + s1 * gloss)
     return r, g, _tone(table, t2 * (ONE + (tint[2] - ONE) * skin) * d2 * e2 + s2 * gloss)

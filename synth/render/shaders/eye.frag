@@ -33,16 +33,16 @@ void main() {
     float middle = 0.5 * (lid[side].x + lid[side].y);
     float top = middle + (lid[side].x - middle) * fall;
     float bottom = middle + (lid[side].y - middle) * fall;
-    float shadow = mix(0.32, 1.0, smoothstep(-0.3, 4.2, top - v_position.y));
+    float shadow = mix(0.26, 1.0, smoothstep(-0.3, 5.0, top - v_position.y));
     shadow *= mix(0.7, 1.0, smoothstep(-0.3, 1.6, v_position.y - bottom));
-    shadow *= mix(0.62, 1.0, smoothstep(0.0, 0.55, fall));
+    shadow *= mix(0.5, 1.0, smoothstep(0.0, 0.7, fall));
     vec3 diffuse = mix(ground, sky, dot(d, up) * 0.5 + 0.5);
     vec3 specular = vec3(0.0);
     for (int i = 0; i < light_count; i++) {
         vec3 l = light_direction[i];
         diffuse += light_colour[i] * clamp((dot(d, l) + 0.3) / 1.3, 0.0, 1.0);
         float nh = max(dot(n, normalize(l + view)), 0.0);
-        specular += light_colour[i] * (smoothstep(0.9962, 0.9992, nh) * 0.9 + pow(nh, 60.0) * 0.05);
+        specular += light_colour[i] * (smoothstep(0.9945, 0.9990, nh) * 1.1 + pow(nh, 60.0) * 0.05);
     }
     vec3 lit = base * diffuse * shadow * 0.92 + specular * mix(0.35, 1.0, shadow);
     colour = vec4(sqrt(max(lit, 0.0)) * 0.90909, 1.0);

@@ -23,7 +23,7 @@ void main() {
     float relief = dot(crease.rgb * 2.0 - 1.00392, v_fold);
     vec3 depth = relief * vec3(0.78, 1.0, 1.08);
     vec3 shade = 1.0 + depth + 0.5 * depth * depth;
-    vec3 lit = base * v_diffuse * shade + v_specular * (crease.a * 2.0);
+    vec3 lit = base * v_diffuse * shade + v_specular * (crease.a * 2.0 * shade.g);
 #endif
     colour = vec4(sqrt(max(lit, 0.0)) * 0.90909, 1.0);   // resolve.py makes display values of it
 }
