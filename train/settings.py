@@ -103,7 +103,7 @@ PAPER_BASE = {"epochs": 30, "lr": 1e-4, "batch": 128}
 PAPER_ADAPT = {"epochs": 10, "lr": 1e-6, "batch": 32}
 """Table 1 of the paper, cross-domain: the schedule of every adaptation method."""
 
-STANDIN_MODEL = {"backbone": "tf_efficientnet_lite0", "weights": "imagenet", "input_px": 80, "depth": 4, "hidden": 128}
+STANDIN_MODEL = {"backbone": "tf_efficientnet_lite0", "weights": "imagenet", "input_px": 72, "depth": 4, "hidden": 128}
 """Small model for the stand-in corpora on two CPU cores; its ImageNet weights come in a Python package. The last stage,
 which sees 3 × 3 pixels here and takes a third of the time, is left out."""
 
@@ -111,7 +111,7 @@ STANDIN_MODEL_WITHOUT_WEIGHTS = {"backbone": "mobilenetv3_small_050", "weights":
 """The same where that package is absent: smaller still, from a random start, and clearly worse."""
 
 STANDIN_BASE = {"epochs": 6, "lr": 1e-3, "batch": 16, "gap_frames": 240}
-STANDIN_ADAPT = {"epochs": 1, "steps_per_epoch": 60, "lr": 5e-5, "batch": 16, "gap_frames": 240}
+STANDIN_ADAPT = {"epochs": 1, "steps_per_epoch": 45, "lr": 5e-5, "batch": 16, "gap_frames": 240}
 """Schedules for the stand-in corpora."""
 
 _MCD = ("alpha", "num_k", "discrepancy_on")

@@ -88,6 +88,36 @@ class Method:
         raise TypeError(f"{type(self).__name__} has no phases")
 
 
+class Aligned(Method):
+    """Methods of one step on everything: L_AU + trade-off · a distance between source and target features.
+
+    A method says what the distance is (``distance``), under which name it is logged, and what else learns.
+    """
+
+    logged: ClassVar[str]
+    updates: ClassVar[tuple[str, ...]] = (ENCODER, HEADS)
+
+    @classmethod
+    def needs_target(cls, settings: TrainSettings) -> bool:
+        """Always."""
+        return True
+
+    def phases(self) -> Sequence[Phase]:
+        """One step on everything."""
+        return [Phase("align", self.updates, self.align)]
+
+    def align(self, views: Views) -> Losses:
+        """Return the losses of a micro-batch; features of both domains come from one pass."""
+        source, target = self.system.features(views.real, target_of(views))
+        supervised = self.system.au_loss(source, views.batch)
+        apart = self.distance(source, target, views.step)
+        return {"total": supervised + self.settings.trade_off * apart, "L_AU": supervised, self.logged: apart}
+
+    def distance(self, source: Tensor, target: Tensor, step: int) -> Tensor:
+        """Return the alignment loss of features (B, D) and (C, D) at an optimiser step."""
+        raise TypeError(f"{type(self).__name__} has no distance")
+
+
 def target_of(views: Views) -> Tensor:
     """Return the target pictures of a method that needs them."""
     if views.target is None:
