@@ -11,6 +11,7 @@ from assets.rig import Rig
 from assets.shard_format import Status
 from assets.units import UNITS
 from synth.appearance.evidence import pixel_evidence
+from synth.fit.amplitude import full_amplitude, relaxed
 from synth.fit.belief import expression_prior, steadiness
 from synth.fit.eyes import aperture_share, blinks_with_lowered_gaze, close_only_an_open_mouth, signed_lids
 from synth.fit.face_model import FITTED_COLUMNS, GAZE_COLUMNS, FaceModel, face_model
@@ -148,16 +149,19 @@ def _fit_rows(
     for part, kept in _batches(count, settings.batch, _HALO):
         lids = np.tensordot(turned[part], model.gaze, ([1], [2]))
         begin = FrameFit(first.weights[part], first.pose.rows(part), np.empty(0), np.empty(0))
-        seen = points[part]
-        fit = fit_frames(seen, *common, tied.rows(part), *camera, lids_mm=lids, start=begin, rounds=2)
+        here = points[part]
+        fit = fit_frames(here, *common, tied.rows(part), *camera, lids_mm=lids, start=begin, rounds=1)
+        free = relaxed(tied.rows(part), fit.weights, settings.amplitude)
+        fit = fit_frames(here, *common, free, *camera, lids_mm=lids, start=fit, rounds=1)
         if held is not None:
-            true = fit_frames(seen, *common, held.rows(part), *camera, lids_mm=lids, start=fit, rounds=2)
+            true = fit_frames(here, *common, held.rows(part), *camera, lids_mm=lids, start=fit, rounds=2)
             fit = replace(fit, weights=fit.weights + label_prior * (true.weights - fit.weights))
-        residuals.append(_residual_px(seen, fit, face.landmarks_mm, model, lids)[kept])
+        residuals.append(_residual_px(here, fit, face.landmarks_mm, model, lids)[kept])
         pieces.append(_result_only(replace(fit, weights=fit.weights[kept], pose=fit.pose.rows(kept))))
     fit = _joined(pieces, face.distance_mm)
     weights = np.zeros((count, len(UNITS)))
-    fitted = close_only_an_open_mouth(signed_lids(fit.weights))
+    whole = full_amplitude(fit.weights, settings.amplitude) if scores is not None else fit.weights
+    fitted = close_only_an_open_mouth(signed_lids(whole))
     if settings.symmetry > 0 and model.lip_rows is not None:
         fitted = tied_lids(blinks_with_lowered_gaze(fitted, turned, model), fit.pose.rotation)
     weights[:, FITTED_COLUMNS] = fitted

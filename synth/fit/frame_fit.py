@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synth.appearance.evidence import Evidence
 from synth.fit.box_solver import solve_in_box
 from synth.fit.face_model import OTHER_SIDE, FaceModel
 from synth.fit.head_pose import HeadPose, pose_columns, rigid_pose
@@ -26,7 +27,7 @@ class Prior:
     mean : (T, K) float64
     precision : (T, K) float64
         Inverse variance, in units of the landmark noise: multiply by the variance of one landmark.
-    pull : (K,) float64
+    pull : (K,) or (T, K) float64
         Linear cost of every weight (sparsity), in the same units.
     coupling : (T - 1, K) float64 or None
         Ties between consecutive frames.
@@ -34,6 +35,8 @@ class Prior:
         Lower and upper bounds; None is [0, 1].
     balance : (K,) float64 or None
         Precision with which each weight differs from that of the other side as the means clearly do.
+    pixels : Evidence or None
+        What the pixels say.
     """
 
     mean: np.ndarray
@@ -42,6 +45,7 @@ class Prior:
     coupling: np.ndarray | None = None
     bounds: tuple[np.ndarray, np.ndarray] | None = None
     balance: np.ndarray | None = None
+    pixels: Evidence | None = None
 
     def rows(self, which: np.ndarray | slice) -> Prior:
         """Return the prior of some frames; ties are kept for a slice only."""
@@ -49,7 +53,9 @@ class Prior:
         if self.coupling is not None and isinstance(which, slice):
             tie = self.coupling[which.start or 0 : (which.stop or len(self.mean)) - 1]
         bounds = None if self.bounds is None else (self.bounds[0][which], self.bounds[1][which])
-        return Prior(self.mean[which], self.precision[which], self.pull, tie, bounds, self.balance)
+        seen = None if self.pixels is None else self.pixels.rows(which)
+        pull = self.pull if self.pull.ndim == 1 else self.pull[which]
+        return Prior(self.mean[which], self.precision[which], pull, tie, bounds, self.balance, seen)
 
 
 @dataclass(frozen=True)
@@ -220,4 +226,7 @@ def _solve(
         system[:, columns, columns] += prior.balance
         system[:, columns, OTHER_SIDE] -= prior.balance
         right += prior.balance * believed_difference(prior.mean)
+    if prior.pixels is not None:
+        system += prior.pixels.trust[:, None, None] * prior.pixels.gram
+        right += prior.pixels.linear
     return solve_in_box(system, right, start, coupling, prior.bounds)

@@ -28,6 +28,10 @@ class FitSettings:
         Landmarks that the user brings are taken as they are.
     network : float
         Strength of the prior from the network's own scores; 0 is landmarks only.
+    pixels : float
+        Strength of the evidence from pixels, in [0, 1], where the track has it; 0 is landmarks and scores only.
+    amplitude : float
+        How far movements that are there are given back what the prior takes from them, in [0, 1].
     smooth : float
         Strength of the temporal term; 0 fits every frame alone. Blinks are spared.
     identity : bool
@@ -49,6 +53,8 @@ class FitSettings:
     symmetry: float = 1.0
     under_reading: float = 1.0
     network: float = 1.0
+    pixels: float = 1.0
+    amplitude: float = 1.0
     smooth: float = 1.0
     identity: bool = True
     identity_frames: int = 64
@@ -61,8 +67,8 @@ class FitSettings:
             Problem(f"{name} is {value}", "fit settings", f"give a value of at least {least}")
             for name, least in (
                 ("noise_mm", 0.0), ("independent_points", 1), ("depth_trust", 0.0), ("sparsity", 0.0),
-                ("symmetry", 0.0), ("under_reading", 0.0), ("network", 0.0), ("smooth", 0.0), ("identity_frames", 1), 
-                ("largest_residual_px", 0.0), ("batch", 1),
+                ("symmetry", 0.0), ("under_reading", 0.0), ("network", 0.0), ("pixels", 0.0),
+                ("amplitude", 0.0), ("smooth", 0.0), ("identity_frames", 1), ("largest_residual_px", 0.0), ("batch", 1),
             )
             if not (value := getattr(self, name)) >= least
         ]  # fmt: skip

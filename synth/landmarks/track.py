@@ -9,6 +9,7 @@ import numpy as np
 
 from assets.errors import InputError, closest
 from assets.shard_format import Status
+from synth.appearance.measures import LAYOUT, measure
 from synth.landmarks.canonical import shape_error_mm
 from synth.landmarks.finder import LARGEST_SHAPE_ERROR_MM, SURE_PRESENCE, Face, Networks, find_faces
 from synth.landmarks.window import window_around
@@ -31,11 +32,14 @@ class TrackSettings:
         or the ``first`` track's face again, that is, the one nearest to where the face was last seen.
     tiled : bool
         Whether small faces are sought on tiles.
+    pixels : bool
+        Whether furrows, folds, brow hair, lips and lids are measured for the fit.
     """
 
     detector: str = "litert"
     face_rule: str = "largest"
     tiled: bool = True
+    pixels: bool = True
 
     def __post_init__(self) -> None:
         for value, choices, option in (
@@ -151,6 +155,7 @@ def track_sequence(
     scores = np.full((count, 51), np.nan, np.float32)
     confidence = np.zeros(count, np.float32)
     found = np.zeros(count, np.int16)
+    seen = np.full((count, LAYOUT.count), np.nan, np.float32) if settings.pixels else None
     status = np.full(count, Status.FRAME_MISSING, np.uint8)
     size = (0, 0)
     for row, picture in enumerate(sequence.pictures()):
@@ -163,6 +168,8 @@ def track_sequence(
             points[row] = face.points_px
             scores[row] = networks.blendshapes(face.points_px)
             confidence[row] = face.presence
+            if seen is not None:
+                seen[row] = measure(picture, face.points_px)
     return FrameTrack(
         sequence.subject,
         sequence.name,
@@ -174,4 +181,5 @@ def track_sequence(
         confidence,
         found,
         status,
+        seen,
     )

@@ -92,7 +92,8 @@ def test_movements_that_the_network_sees_in_part_are_made_whole() -> None:
     scores = np.zeros((30, 51), np.float32)
     sneer = UNIT_INDEX["noseSneerLeft"]
     settings = [
-        FitSettings(noise_mm=0.05, identity=False, under_reading=u, camera_distance_mm=700.0) for u in (0.0, 1.0)
+        FitSettings(noise_mm=0.05, identity=False, under_reading=u, camera_distance_mm=700.0, amplitude=0.0)
+        for u in (0.0, 1.0)
     ]
     raw, whole = (fit_track(track_of(points, scores), rig, settings=s).weights[:, sneer] for s in settings)
     assert np.polyfit(true[:, sneer], raw, 1)[0] == pytest.approx(SEEN_SHARE[FITTED_INDEX["noseSneerLeft"]], abs=0.08)

@@ -1,0 +1,1 @@
+"""Evidence about expression from pixels: furrows, folds, brow hair, nostrils, lips and lids."""
