@@ -39,9 +39,10 @@ def audit(out: Path | None, frames: int | None, apply_masks: bool, seed: int, pa
           neutral: int | None, assets: str) -> int:  # fmt: skip
     """Judge, Action Unit by Action Unit, whether the twins of the run in OUT show what the real frames show.
 
-    Landmarks are detected again in the stored pictures, real and drawn alike. Three estimators are compared over the
-    same frames: lengths between landmarks, the network's own scores, and edges and colours of the pixels. The result is
-    printed, and written to OUT/audit as a page (index.html), a table (audit.csv) and JSON.
+    Landmarks are detected again in the stored pictures, real and drawn alike. Four estimators are compared over the
+    same frames: lengths between landmarks, the network's own scores, edges and colours of the pixels, and lengths
+    between points that optical flow follows. The result is printed, and written to OUT/audit as a page (index.html), as tables
+    (audit.csv, twins.csv) and as JSON.
     """
     from assets.errors import InputError
 
@@ -109,7 +110,9 @@ def _print_table(values: dict[str, Any]) -> None:
         table.add_column(name, justify="right" if name in _NUMBERS else "left", no_wrap=True)
     for column, row in values["units"].items():
         label = f"{_number(row.get('auc_twin'))}/{_number(row.get('auc_real'))}" if row.get("auc_real") else ""
-        judges = "".join(name[0] if name in row["judges"] else "·" for name in ("landmarks", "scores", "pixels"))
+        judges = "".join(
+            name[0] if name in row["judges"] else "·" for name in ("landmarks", "scores", "pixels", "flow")
+        )
         verdict = Text(row["verdict"] + (" ▲" if row["above_rest"] else ""), _STYLE[row["verdict"]])
         numbers = (_number(row.get("control")), _span(row, "slope"), _number(row.get("female_male")))
         table.add_row(column, row["name"], verdict, _number(row.get("share")), _span(row, "r"), *numbers, label, judges)
@@ -121,7 +124,7 @@ def _print_table(values: dict[str, Any]) -> None:
     click.echo(
         f"r within subject and twin; {values['interval']}; share = r / repeatability; label = area on twin/real;"
     )
-    click.echo("judges: landmarks, scores, pixels; ▲ twins at rest read above resting real faces")
+    click.echo("judges: landmarks, scores, pixels, flow; ▲ twins at rest read above resting real faces")
 
 
 def _neutral(assets: str, people: int, seed: int, as_json: bool) -> int:

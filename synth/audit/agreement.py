@@ -83,7 +83,7 @@ def visible_change(estimator: str) -> np.ndarray:
     """Return the least change (A,) of a measure that counts as variation."""
     if estimator == "scores":
         return np.full(len(AUDITED), VISIBLE_SCORE)
-    table = MEASURES if estimator == "landmarks" else PIXEL_MEASURES
+    table = PIXEL_MEASURES if estimator == "pixels" else MEASURES
     steps = [getattr(table[n], "visible_mm", None) or getattr(table[n], "visible", np.nan) if n in table else np.nan
              for n in AUDITED]  # fmt: skip
     return np.array(steps, float)

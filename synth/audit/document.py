@@ -36,10 +36,12 @@ _HEAD = """# Fidelity: does the twin show the Action Unit?
 
 <!-- Written by `python -m synth.audit.document`; do not edit. -->
 
-`synth audit` reads the stored pictures again, real and drawn alike, with three estimators: lengths between landmarks
-that are detected anew, the landmark network's own unit scores, and edges and colours of the pixels. Landmarks and
-scores come from the network that also took part in the fit, so they flatter; the pixel measures only use it to know
-where to look. None of them is a human coder.
+`synth audit` reads the stored pictures again, real and drawn alike, with four estimators: *landmarks*, lengths between
+landmarks that are detected anew; *scores*, the landmark network's own unit scores; *pixels*, edges and colours; *flow*,
+lengths between points that optical flow follows from the person's most ordinary picture. The network took part in the
+fit, so landmarks and scores flatter. Pixels and flow use it only to know where to look, but the fit weighs furrows and
+brow edges in the pixels of the source, too. Flow takes no part in the fit. None of them is a human coder, and none
+knows that a hand before the face is no face.
 """
 
 
@@ -186,9 +188,9 @@ def _right_slope(row: Record) -> bool:
 def method_section() -> list[str]:
     """Return the rule and the table of measures."""
     head = ["\n## How it is judged\n", f"{RULE}\n", _METHOD]
-    lines = [*head, "| AU | landmarks | scores | pixels |", "|---|---|---|---|"]
+    lines = [*head, "| AU | landmarks | scores | pixels | flow |", "|---|---|---|---|---|"]
     for column, row in measure_table().items():
-        lines.append(f"| {column} | {row['landmarks']} | {row['scores']} | {row['pixels']} |")
+        lines.append(f"| {column} | {row['landmarks']} | {row['scores']} | {row['pixels']} | {row['flow']} |")
     return lines
 
 

@@ -11,6 +11,7 @@ import simplejpeg
 from assets.errors import NoFaceError
 from assets.shard import Shard
 from assets.shard_format import IMAGE_REAL
+from synth.audit.flow import FOLLOWED, FlowTracker, most_ordinary
 from synth.audit.geometry import AUDITED, geometric_activation
 from synth.audit.pixels import PIXEL_MEASURES, Look, pixel_activation
 from synth.audit.pose_free import Placement, pose_free
@@ -20,15 +21,15 @@ from synth.landmarks.finder import LARGEST_SHAPE_ERROR_MM, SURE_PRESENCE, Networ
 from synth.landmarks.window import Window, window_around
 from synth.shards.encode import decode_picture
 
-ESTIMATORS = ("landmarks", "scores", "pixels")
-"""Geometric activation, the network's own scores, pixel measures."""
+ESTIMATORS = ("landmarks", "scores", "pixels", "flow")
+"""Geometric activation, the network's own scores, pixel measures, geometric activation by optical flow."""
 
 SIDES = ("both", "left", "right")
 
 _NEAR = 0.06
 """A window whose centre or side is farther than this share off is looked at again."""
 
-AGAIN_FRAMES = 200
+AGAIN_FRAMES = 120
 """Most real pictures of a subject that are read twice."""
 
 _FLIP = np.array([1, 0])
@@ -184,17 +185,23 @@ def _read_images(shard: Shard, image: str, rows: np.ndarray, networks: Networks,
         whole = decode_picture(data)
         return disturb(whole) if disturbed else whole
 
-    seen = [eye.look(picture(row)) for row in rows]
-    faces = [s.points_mm for s in seen if s is not None]
+    looks = [eye.look(picture(row)) for row in rows]
+    there = [t for t, face in enumerate(looks) if face is not None]
+    seen = [face for face in looks if face is not None]
     sided = np.full((len(ESTIMATORS), len(rows), len(AUDITED), 2), np.nan)
-    if faces:
+    if seen:
+        faces = np.array([face.points_mm for face in seen])
         median = np.median(faces, axis=0)
-        sided[0, [face is not None for face in seen]] = geometric_activation(np.array(faces))
-        for t, (row, face) in enumerate(zip(rows, seen, strict=True)):
-            if face is not None:
-                look = Look(picture(row), face.placement, median, face.points_mm)
-                sided[1, t] = read_out(face.scores)
-                sided[2, t] = pixel_activation(look)
+        first = most_ordinary(faces, median, [face.placement for face in seen])
+        tracker = FlowTracker(picture(rows[there[first]]), seen[first].placement, median)
+        followed = np.empty_like(faces)
+        for i, (t, face) in enumerate(zip(there, seen, strict=True)):
+            now = picture(rows[t])
+            followed[i] = tracker.points(now, face.placement)
+            sided[1, t] = read_out(face.scores)
+            sided[2, t] = pixel_activation(Look(now, face.placement, median, face.points_mm))
+        sided[0, there], sided[3, there] = geometric_activation(faces), geometric_activation(followed)
+        sided[3][:, [number not in FOLLOWED for number in AUDITED]] = np.nan
     if disturbed:
         sided = sided[..., _FLIP]
     out = np.concatenate([sided.mean(-1, keepdims=True), sided], -1)

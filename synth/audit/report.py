@@ -13,6 +13,7 @@ from assets.action_units import ACTION_UNITS
 from assets.errors import InputError, NoFaceError
 from assets.shard import Shard, find_shards
 from synth.audit.agreement import Agreement, agreement
+from synth.audit.flow import FOLLOWED
 from synth.audit.geometry import AUDITED, MEASURES
 from synth.audit.pixels import PIXEL_MEASURES
 from synth.audit.reading import ESTIMATORS, Readings, read_shard
@@ -188,5 +189,6 @@ def measure_table() -> dict[str, dict[str, str]]:
             "landmarks": f"{MEASURES[number].formula} — {MEASURES[number].rationale}",
             "scores": "none: the network leaves these units near 0" if number in UNREAD else f"mean of {units}",
             "pixels": "none" if pixel is None else pixel.formula,
+            "flow": "as landmarks" if number in FOLLOWED else "none",
         }
     return table

@@ -23,8 +23,11 @@ ALSO_MOVED_BY: dict[int, tuple[int, ...]] = {
     6: (12, 10), 7: (43,), 9: (12, 10, 25), 10: (12, 25, 26), 14: (12, 26), 15: (25, 26), 17: (12, 25, 26),
     20: (12, 26), 23: (12, 25, 26), 24: (12, 25, 26),
 }  # fmt: skip
-"""Action Units whose measures (landmarks, pixels) answer to others as well: a smile moves the points of 6 and 14 more
+"""Action Units whose measures (all but scores) answer to others as well: a smile moves the points of 6 and 14 more
 than 6 and 14 do. What the others explain on the person's real frames is taken off, with these slopes on the twins."""
+
+LENGTHS = ("landmarks", "flow")
+"""Estimators that measure lengths."""
 
 _LANDMARKS, _SCORES = ESTIMATORS.index("landmarks"), ESTIMATORS.index("scores")
 _RIDGE = 1e-3
@@ -61,7 +64,7 @@ def specific(readings: Readings) -> Readings:
                 slopes = _slopes(here[0, :, 0], covariates[0][:, others])
                 here -= (covariates[..., others] @ slopes)[..., None]
                 again[estimator, :, column] -= readings.again[_LANDMARKS][:, others] @ slopes
-            if number in ONE_SIDED and estimator == _LANDMARKS:
+            if number in ONE_SIDED and ESTIMATORS[estimator] in LENGTHS:
                 values[estimator, :, :, column] = _above_rest(here, calm)
                 again[estimator, :, column] = _above_rest(again[estimator, None, :, column, None], calm)[0, :, 0]
     return replace(readings, values=values, again=again)

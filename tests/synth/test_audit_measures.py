@@ -8,6 +8,7 @@ import pytest
 
 from assets.keyed import rng_for
 from assets.landmarks import MIRROR_POINTS
+from synth.audit.flow import FlowTracker
 from synth.audit.geometry import AUDITED, geometric_activation
 from synth.audit.pixels import PIXEL_MEASURES, Look, pixel_activation
 from synth.audit.pose_free import pose_free
@@ -137,6 +138,28 @@ def test_units_without_a_measure_are_unknown() -> None:
     found = activation(drawing(), points)
     for number in AUDITED:
         assert np.isnan(found[number]).all() == (number not in PIXEL_MEASURES)
+
+
+def test_flow_follows_skin_that_moves_and_not_the_head() -> None:
+    points = seen(face_mm(), (0, 0, 0), 1.15)
+    points[:, :2] += np.array([128, 128]) - points[:, :2].mean(0)
+    points_mm, placement = pose_free(points)
+    spots = rng_for(0, "spots").integers(60, 220, (64, 64, 3)).astype(np.uint8)
+    skin = cv2.resize(spots, (256, 256), interpolation=cv2.INTER_CUBIC)
+    tracker = FlowTracker(skin, placement, points_mm)
+    np.testing.assert_allclose(tracker.points(skin, placement), points_mm, atol=0.05)
+    shift = np.float32([[1, 0, 3], [0, 1, -2]])
+    moved, elsewhere = cv2.warpAffine(skin, shift, (256, 256)), pose_free(points + np.array([3, -2, 0]))[1]
+    inner = np.array([55, 107, 285, 336, 61, 4])
+    np.testing.assert_allclose(tracker.points(moved, elsewhere)[inner], points_mm[inner], atol=0.3)
+    np.testing.assert_allclose(tracker.points(moved, placement)[inner], points_mm[inner], atol=0.3)
+    lifted = skin.copy()
+    x, y = points[[55, 107, 65, 66], :2].mean(0).astype(int)
+    lifted[y - 24 : y + 16, x - 24 : x + 24] = skin[y - 21 : y + 19, x - 24 : x + 24]
+    change = geometric_activation(np.stack([points_mm, tracker.points(lifted, placement)]))
+    raised = (change[1] - change[0])[AUDITED.index(1)]
+    assert 1.2 < raised[1] < 3.0, "a small patch drags its surroundings along, and they hold it back"
+    assert abs(raised[0]) < 0.3
 
 
 def test_disturbed_pictures_are_mirrored() -> None:

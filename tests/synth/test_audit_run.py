@@ -74,7 +74,7 @@ def test_tables_hold_every_unit_and_every_twin(out: Path) -> None:
     assert {row["verdict"] for row in rows} <= set(VERDICTS)
     twins = list(csv.DictReader((out / "audit" / "twins.csv").open(encoding="utf-8")))
     assert {row["twin"] for row in twins} == {"female", "male"}
-    assert {row["estimator"] for row in twins} == {"landmarks", "scores", "pixels"}
+    assert {row["estimator"] for row in twins} == {"landmarks", "scores", "pixels", "flow"}
     assert all(-1 <= float(row["r"]) <= 1 for row in twins)
 
 
