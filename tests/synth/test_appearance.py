@@ -71,7 +71,9 @@ def test_shifts_are_those_of_the_profile() -> None:
 
 
 def test_small_and_blurred_faces_are_not_believed() -> None:
-    sharp, landmarks = face(furrow=0.3)
+    smooth, landmarks = face(furrow=0.3)
+    texture = cv2.GaussianBlur(rng_for(0, "skin").normal(size=smooth.shape).astype(np.float32), (0, 0), 1.5)
+    sharp = np.clip(smooth + 60.0 * texture, 0, 255).astype(np.uint8)
     blurred = cv2.GaussianBlur(sharp, (0, 0), 9.0)
     tiny = face(furrow=0.3, zoom=0.12)
     rows = measured(*[(sharp, landmarks)] * 10, (blurred, landmarks), tiny)
