@@ -58,6 +58,8 @@ class RenderConfig:
         Which of several faces is the subject.
     label_prior : float
         How strongly known labels bear on the fit, 0 to 1; 0 is pure tracking.
+    pixel_evidence : float
+        How strongly furrows, folds and brow hair bear on the fit, 0 to 1; 0 is landmarks and scores only.
     assets : str
         Rig of the avatars, or ``female=NAME,male=NAME``.
     axes : str
@@ -84,6 +86,7 @@ class RenderConfig:
     detector: str = "litert"
     face_rule: str = "largest"
     label_prior: float = 0.5
+    pixel_evidence: float = 1.0
     assets: str = "hm08"
     axes: str = "gender"
 
@@ -99,6 +102,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "seed": (-(2**63), 2**63 - 1),
     "size": SIZES,
     "label_prior": (0, 1),
+    "pixel_evidence": (0, 1),
     "au_threshold": (0, 5),
 }
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from assets.landmarks import SCHEMES
 from assets.shard_format import IMAGE_REAL, Status
+from synth.fit.settings import FitSettings
 from synth.landmarks.track import TrackSettings, open_networks, track_sequence
 from synth.render.choose import open_renderer
 from synth.render.protocol import Renderer
@@ -81,12 +82,9 @@ def _renderer(name: str, size_px: int, samples: int) -> Renderer:
 def _track_and_fit(writer: ShardWriter, job: SubjectJob, tick: Tick) -> None:
     """Write everything but the pictures; every rig has a fit of its own, since weights of one do not suit another."""
     tracks = _track(writer, job, tick)
-    fits = {
-        name: fit_subject(
-            tracks, job.plan.sequences, loaded_rig(name), job.config.label_prior, use_labels=bool(job.twins)
-        )
-        for name in job.rigs
-    }
+    settings = FitSettings(pixels=job.config.pixel_evidence)
+    told = (job.config.label_prior, bool(job.twins), settings)
+    fits = {name: fit_subject(tracks, job.plan.sequences, loaded_rig(name), *told) for name in job.rigs}
     fitted = fits[job.rigs[0]]
     status = fitted.status.copy()
     for other in fits.values():
@@ -105,7 +103,9 @@ def _track_and_fit(writer: ShardWriter, job: SubjectJob, tick: Tick) -> None:
 def _track(writer: ShardWriter, job: SubjectJob, tick: Tick) -> list[FrameTrack]:
     """Place landmarks in all sequences; they go to the shard, so that memory does not grow with them."""
     networks = _networks(job.config.detector)
-    settings = TrackSettings(detector=job.config.detector, face_rule=job.config.face_rule)
+    settings = TrackSettings(
+        detector=job.config.detector, face_rule=job.config.face_rule, pixels=job.config.pixel_evidence > 0
+    )
     given = [sequence.given_landmarks for sequence in job.plan.sequences]
     detected = len(SCHEMES["mediapipe478"].points)
     sizes = [(detected, 3) if points is None else points.points_px.shape[1:] for points in given]

@@ -11,6 +11,7 @@ import numpy as np
 from assets.rig import Rig
 from assets.shard_format import Status
 from synth.fit.fit import fit_track
+from synth.fit.settings import FitSettings
 from synth.shards.stored_points import StoredPoints
 from synth.shards.stored_points import joined as joined_points
 from synth.tracks import ExpressionTrack, FrameTrack, Labels, Sequence
@@ -78,6 +79,7 @@ def fit_subject(
     rig: Rig,
     label_prior: float,
     use_labels: bool = True,
+    settings: FitSettings | None = None,
 ) -> ExpressionTrack:
     """Fit all sequences of a subject and return one row per planned frame, in their order.
 
@@ -92,6 +94,7 @@ def fit_subject(
         0 to 1.
     use_labels : bool
         Whether the labels may help at all; without, nothing in the result depends on them.
+    settings : FitSettings or None
     """
     groups: dict[tuple, list[int]] = {}
     for index, track in enumerate(tracks):
@@ -99,7 +102,9 @@ def fit_subject(
     fitted: dict[int, ExpressionTrack] = {}
     for members in groups.values():
         labels = _joined_labels([sequences[i] for i in members]) if use_labels else None
-        whole = fit_track(_joined([tracks[i] for i in members]), rig, labels=labels, label_prior=label_prior)
+        whole = fit_track(
+            _joined([tracks[i] for i in members]), rig, labels=labels, label_prior=label_prior, settings=settings
+        )
         start = 0
         for i in members:
             stop = start + len(tracks[i].frames)
