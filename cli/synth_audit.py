@@ -41,8 +41,8 @@ def audit(out: Path | None, frames: int | None, apply_masks: bool, seed: int, pa
 
     Landmarks are detected again in the stored pictures, real and drawn alike. Four estimators are compared over the
     same frames: lengths between landmarks, the network's own scores, edges and colours of the pixels, and lengths
-    between points that optical flow follows. The result is printed, and written to OUT/audit as a page (index.html), as tables
-    (audit.csv, twins.csv) and as JSON.
+    between points that optical flow follows. The result is printed, and written to OUT/audit as a page (index.html),
+    as tables (audit.csv, twins.csv) and as JSON.
     """
     from assets.errors import InputError
 

@@ -56,7 +56,9 @@ class FlowTracker:
 
     def points(self, picture: np.ndarray, placement: Placement) -> np.ndarray:
         """Return the followed points (478, 3) in millimetres of the pose-free face; depth is the median's."""
-        flow = cv2.GaussianBlur(self._flow.calc(self._grey, _grey(picture), None), (0, 0), _SOFT_PX)
+        flow = cv2.GaussianBlur(
+            self._flow.calc(self._grey, _grey(picture), np.zeros((*self._grey.shape, 2), np.float32)), (0, 0), _SOFT_PX
+        )
         x, y = self._start[:, 0], self._start[:, 1]
         moved = cv2.remap(flow, x[:, None], y[:, None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
         beyond = self._start + moved - placement.to_picture(self._median)

@@ -86,14 +86,22 @@ def test_twins_that_follow_agree_and_those_that_do_not_do_not(estimator: str) ->
     assert (perfect.r_low[columns] > perfect.control[columns]).all()
     assert perfect.slope[columns] == pytest.approx(np.ones(len(columns)), abs=0.06)
     assert perfect.offset[columns] == pytest.approx(np.full(len(columns), 5.0), abs=0.6)
-    assert (perfect.offset_low[columns] < 5.0).all()
-    assert (perfect.offset_high[columns] > 5.0).all()
+    assert (perfect.offset_low[columns] < perfect.offset[columns]).all()
+    assert (perfect.offset[columns] < perfect.offset_high[columns]).all()
     assert (perfect.female_male[columns] > 0.97).all()
     flat = agreement([readings("flat")], estimator)
     assert flat.slope[columns] == pytest.approx(np.full(len(columns), 0.25), abs=0.05)
     unrelated = agreement([readings("unrelated", subject=i) for i in range(6)], estimator)
     assert (np.abs(unrelated.r[columns]) < 0.3).all()
     assert unrelated.by_subject
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+    held = []
+    for subject in range(8):
+        found = agreement([readings("perfect", subject, frames=96, noise=0.6, offset=0.5)], "landmarks", rounds=200)
+        held.append((found.offset_low[PLAIN] < 5.0) & (found.offset_high[PLAIN] > 5.0))
+    assert np.mean(held) > 0.75
 
 
 def test_verdicts_follow_the_rule() -> None:
