@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from corpus_trees import Tree, Truth, make_bp4d, number_in, write_text
+from corpus_trees import Tree, Truth, gft_partition, make_bp4d, make_gft, number_in, write_text
 
 from assets.corpora import CORPORA
 from assets.shard import Shard
@@ -132,6 +132,20 @@ def test_crops_do_not_depend_on_the_labels(tmp_path: Path) -> None:
             np.testing.assert_array_equal(one.array(f"frames/{name}"), other.array(f"frames/{name}"))
         for row in range(len(one)):
             np.testing.assert_array_equal(one.read_bytes(IMAGE_REAL, row), other.read_bytes(IMAGE_REAL, row))
+
+
+def test_the_split_of_gft_is_in_the_shard(ingested: tuple[Path, Path, Tree, int], tmp_path: Path) -> None:
+    make_gft(tmp_path / "gft")
+    partition = gft_partition()
+    options = ("--corpus", "gft", "--root", tmp_path / "gft", "--subjects", "001A,032A", "--workers", 1)
+    assert synth("ingest", *options, "--out", tmp_path / "out") == 0
+    for name in ("001A", "032A"):
+        with Shard(tmp_path / "out/shards" / f"{name}.h5") as shard:
+            shard.validate()
+            assert shard.file.attrs["split"] == partition[name]
+    assert partition["001A"] != partition["032A"]
+    with Shard(ingested[1] / "shards" / "F001.h5") as shard:
+        assert "split" not in shard.file.attrs
 
 
 def test_a_wrong_option_leaves_finished_work_alone(
