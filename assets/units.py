@@ -65,7 +65,7 @@ AU_UNITS: dict[int, tuple[tuple[str, float], ...]] = {
     22: (("mouthFunnel", 1.0),),
     23: (*_both("mouthPress", 0.2), ("mouthRollLower", 0.6), ("mouthRollUpper", 0.6)),
     24: _both("mouthPress"),
-    25: (*_both("mouthLowerDown", 0.6), *_both("mouthUpperUp", 0.2), ("jawOpen", 0.16)),
+    25: (*_both("mouthLowerDown", 0.7), *_both("mouthUpperUp", 0.2), ("jawOpen", 0.15)),
     26: (("jawOpen", 0.5),),
     27: (("jawOpen", 1.0),),
     28: (("mouthRollLower", 1.0), ("mouthRollUpper", 1.0)),

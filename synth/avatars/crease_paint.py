@@ -77,8 +77,8 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
         "forehead_middle": [line * inner_part for line in lines],
         "forehead": [line * outer_part for line in lines],
         "glabella": [
-            _fold(space, [(5.6, root[1] + 6), (6.6, root[1] + 13), (9.0, root[1] + 22)], 1.15, 0.55),
-            _fold(space, [(0, root[1] + 3.5), (6, root[1] + 3.0), (11, root[1] + 5.5)], 1.1, 0.28),
+            _fold(space, [(5.6, root[1] + 6), (6.6, root[1] + 13), (9.0, root[1] + 22)], 1.25, 0.78),
+            _fold(space, [(0, root[1] + 3.5), (6, root[1] + 3.0), (11, root[1] + 5.5)], 1.1, 0.34),
         ],
         "nose": [
             _fold(space, [(0.5, h), (5, h + 1.2), (11, h + 5.0)], 1.1, d)
@@ -86,20 +86,21 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
         ],
         "crow": [
             _fold(space, [_at(outer, 3.0, o), _at(outer, 9, 1.8 * o), _at(outer, 17, 2.6 * o + b)], 1.0, d)
-            for o, b, d in ((-2.6, -2.0, 0.34), (0.4, 0.4, 0.36), (3.2, 1.0, 0.28))
+            for o, b, d in ((-2.6, -2.0, 0.46), (0.4, 0.4, 0.48), (3.2, 1.0, 0.36))
         ],
         "under_eye": [
-            _fold(space, [_at(inner, 2, -5), _at(low[4], 0, -5.5), _at(outer, -1, -6.5)], 1.2, 0.34),
+            _fold(space, [_at(inner, 2, -5), _at(low[4], 0, -5.5), _at(outer, -1, -6.5)], 1.2, 0.44),
             _fold(space, [_at(inner, 3, -10), _at(low[4], 0, -11.5), _at(outer, 0, -11)], 1.6, 0.22),
         ],
         "nasolabial": [
             _fold(
                 space,
                 [_at(wing, 0.5, 5), _at(wing, 6.0, -4), _at(corner, 9.5, 10), _at(corner, 10, -3)],
-                2.1, 0.46, 0.45,
+                1.9, 0.42, 0.42,
             )
         ],
         "dimple": [_fold(space, [_at(corner, 4.0, 4.5), _at(corner, 6, 0.5), _at(corner, 5.5, -5)], 2.0, 0.42, 0.3)],
+        "lip_lines": _lip_lines(space, float(corner[1])),
         "corner": [
             _fold(space, [_at(corner, 1.0, -1.5), _at(corner, 4.5, -8), _at(corner, 6.5, -17)], 1.6, 0.36)
         ],
@@ -108,6 +109,21 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
             _cobbles(space, chin),
         ],
     }  # fmt: skip
+
+
+def _lip_lines(space: SkinSpace, height: float) -> list[np.ndarray]:
+    """Return the fine upright lines of tightened lips, across their red and a little beyond."""
+    lines = []
+    for x, reach, depth in (
+        (3.4, 12.0, 0.26),
+        (6.2, 9.5, 0.34),
+        (9.4, 11.0, 0.30),
+        (12.4, 8.5, 0.36),
+        (15.6, 9.5, 0.28),
+    ):
+        lines.append(_fold(space, [(x * 1.06, height + reach), (x, height + 1.5)], 0.75, depth, 0.4))
+        lines.append(_fold(space, [(x * 0.98, height - 2.0), (x * 1.05, height - reach)], 0.75, depth, 0.4))
+    return lines
 
 
 def _cobbles(space: SkinSpace, chin: np.ndarray) -> np.ndarray:
@@ -129,10 +145,11 @@ def crease_regions(rig: Rig, surface: Surface, space: SkinSpace) -> np.ndarray:
     near_nose = (x < 16) & (y > p["nose_bridge"][1] - 12)
     mouth_height = y < p["wing"][1] + 2
     low = y < p["under_lip"][1] + 3
+    on_lips = mouth_height & (x < p["mouth_corner"][0] - 2) & (y > p["under_lip"][1] - 4)
     choose = [
         np.select(
-            [above, near_nose, (x > outer[0] + 0.5) & ~mouth_height, mouth_height],
-            ["forehead_middle", "nose", "crow", "dimple"], "",
+            [above, near_nose, (x > outer[0] + 0.5) & ~mouth_height, on_lips, mouth_height],
+            ["forehead_middle", "nose", "crow", "lip_lines", "dimple"], "",
         ),
         np.select([above, ~mouth_height, mouth_height], ["forehead", "under_eye", "corner"], ""),
         np.select(

@@ -44,8 +44,9 @@ FOLDS: tuple[Fold, ...] = (
     *_pair("nose", 0, 0.0, {"noseSneer*": 1.0}),
     *_pair("crow", 0, 0.14, {"cheekSquint*": 0.8, "eyeSquint*": 0.35, "mouthSmile*": 0.25}),
     *_pair("under_eye", 1, 0.16, {"cheekSquint*": 0.8, "eyeSquint*": 0.55}),
-    *_pair("nasolabial", 2, 0.20, {"mouthSmile*": 0.75, "mouthUpperUp*": 0.8, "noseSneer*": 0.6, "cheekSquint*": 0.2}),
+    *_pair("nasolabial", 2, 0.20, {"mouthSmile*": 0.75, "mouthUpperUp*": 0.85, "noseSneer*": 0.5, "cheekSquint*": 0.2}),
     *_pair("dimple", 0, 0.0, {"mouthDimple*": 1.0, "mouthSmile*": 0.3, "mouthStretch*": 0.35}),
+    Fold("lip_lines", 0, 0.0, {"mouthRollUpper": 0.6, "mouthRollLower": 0.6, "mouthPucker": 0.7}),
     *_pair("corner", 1, 0.10, {"mouthFrown*": 1.0, "mouthStretch*": 0.4, "mouthPress*": 0.2}),
     Fold("chin", 2, 0.0, {"mouthShrugLower": 1.0, "mouthPressLeft": 0.15, "mouthPressRight": 0.15}),
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """Identities whose resting face would be read as an expression are calmed.
 
-Identity modes vary where mouth corners and brows sit. A corner that lies low reads as a frown although
-nobody frowns: a large departure from the mean head is taken back with the expression unit that moves it.
+Identity modes vary where mouth corners and brows sit and how wide and full the lips are. A corner that lies low
+reads as a frown although nobody frowns, a narrow mouth as a pucker, thin lips as pressed ones: a large departure
+from the mean head is taken back with the expression unit that moves it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ class Trait:
     ----------
     above, below : tuple of int
         MediaPipe landmarks; the trait is the mean height of the first over the mean height of the second.
+    across : bool
+        Measure along x instead of the height.
     units : tuple of str
         Units that change the trait.
     slack_mm : float
@@ -32,10 +35,14 @@ class Trait:
     below: tuple[int, ...]
     units: tuple[str, ...]
     slack_mm: float
+    across: bool = False
 
 
 TRAITS = (
     Trait((61, 291), (13, 14, 312, 82), ("mouthFrownLeft", "mouthFrownRight"), 0.5),
+    Trait((291,), (61,), ("mouthPucker",), 4.0, across=True),
+    Trait((0, 37, 267), (13, 82, 312), ("mouthRollUpper",), 1.6),
+    Trait((14, 87, 317), (17, 84, 314), ("mouthRollLower",), 2.2),
     Trait((107, 336, 66, 296), (133, 362), ("browDownLeft", "browDownRight"), 2.0),
 )
 
@@ -59,15 +66,15 @@ def calm(rig: Rig, head_mm: np.ndarray) -> np.ndarray:
     out = head_mm.astype(np.float64)
     for trait in TRAITS:
         shape = sum(rig.shapes_mm[UNIT_INDEX[unit]].astype(np.float64) for unit in trait.units)
-        effect = _height(table, rig.vertices_mm + shape, trait) - _height(table, rig.vertices_mm, trait)
+        effect = _extent(table, rig.vertices_mm + shape, trait) - _extent(table, rig.vertices_mm, trait)
         if abs(effect) < 0.5:
             continue
-        departure = _height(table, out, trait) - _height(table, rig.vertices_mm, trait)
+        departure = _extent(table, out, trait) - _extent(table, rig.vertices_mm, trait)
         excess = np.sign(departure) * max(abs(departure) - trait.slack_mm, 0.0)
         out -= np.clip(excess / effect, -MOST_WEIGHT, MOST_WEIGHT) * shape
     return out.astype(np.float32)
 
 
-def _height(table: LandmarkTable, head_mm: np.ndarray, trait: Trait) -> float:
-    points = table.points(head_mm)[:, 1]
+def _extent(table: LandmarkTable, head_mm: np.ndarray, trait: Trait) -> float:
+    points = table.points(head_mm)[:, 0 if trait.across else 1]
     return float(points[list(trait.above)].mean() - points[list(trait.below)].mean())

@@ -132,8 +132,8 @@ def dental_grafts(
     y, z = lip_line_mm
     grafts = []
     for jaw, anchors, arch, widths, heights in (
-        ("upper", upper, Arch((0, y - 1.8, z), ARCH_WIDTH_MM, 1.0), UPPER_WIDTH_MM, UPPER_HEIGHT_MM),
-        ("lower", lower, Arch((0, y - 0.6, z - 2.6), ARCH_WIDTH_MM - 2.0, -1.0), LOWER_WIDTH_MM, LOWER_HEIGHT_MM),
+        ("upper", upper, Arch((0, y - 2.8, z), ARCH_WIDTH_MM, 1.0), UPPER_WIDTH_MM, UPPER_HEIGHT_MM),
+        ("lower", lower, Arch((0, y - 1.6, z - 2.6), ARCH_WIDTH_MM - 2.0, -1.0), LOWER_WIDTH_MM, LOWER_HEIGHT_MM),
     ):
         for name, material, (points, faces, uv) in (
             (f"teeth_{jaw}", "teeth", _row_of_teeth(arch, widths, heights)),
