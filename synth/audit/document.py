@@ -29,6 +29,15 @@ the real frames (`synth.audit.specific.ALSO_MOVED_BY`).
 """
 
 Record = dict[str, Any]
+_PICTURE = """
+## Best and worst triplets
+
+![best and worst triplet of every Action Unit](pictures/fidelity-simulated.jpg)
+
+Simulated source: for each Action Unit the triplet that follows best and the one that fails most (real | female | male);
+the percentages are each face's activation, 0 its own median, 100 % the real face's usual span. No person is shown.
+"""
+
 GOALS = {"share": 0.80, "female_male": 0.90}
 BROWS = ("AU01", "AU02", "AU04")
 
@@ -218,6 +227,7 @@ def document(before_folder: Path, after_folder: Path, variants: dict[str, Path])
             records = folder_records(folder)
             base = {key: after[key] for key in records if key in after}
             lines += [f"**{name}** ({', '.join(records)})\n", *totals_table({"as it is": base, name: records}), ""]
+    lines += [_PICTURE] if "simulated" in after else []
     lines += neutral_section(*(_neutral(folder) for folder in (before_folder, after_folder)))
     lines += goals_section(after)
     return "\n".join([*lines, *method_section()]) + "\n"

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from synth.audit.agreement import visible_change
 from synth.audit.reading import ESTIMATORS, Readings
 from synth.audit.specific import specific
+
+EXAMPLES = 2
+"""Best and worst triplets that are kept of each Action Unit."""
 
 ACTIVE_SHARE = 0.15
 """Share of the frames, those in which the real face shows most, among which good examples are sought."""
@@ -33,7 +37,8 @@ class Example:
 
 
 def activations(readings: Readings, column: int, judges: tuple[str, ...]) -> np.ndarray:
-    """Return activations (I, T) of an Action Unit: the mean over estimators, each relative to the real face's span.
+    """Return activations (I, T) of an Action Unit: the mean over estimators, each relative to the real face's span,
+    or to what is visible where the face moves less.
 
     Estimators without a judge's standing are used where there is no judge at all.
     """
@@ -45,8 +50,8 @@ def activations(readings: Readings, column: int, judges: tuple[str, ...]) -> np.
             continue
         low, high = np.nanquantile(values[0], (0.20, 0.95))
         centre = np.nanmedian(values, axis=1, keepdims=True)
-        if high - low > 1e-9:
-            scaled.append((values - centre) / (high - low))
+        step = visible_change(name)[column]
+        scaled.append((values - centre) / max(high - low, step))
     return np.mean(scaled, axis=0) if scaled else np.full(own.values.shape[1:3], np.nan)
 
 

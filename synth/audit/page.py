@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from assets.shard import Shard
-from synth.audit.examples import Example, choose_examples
+from synth.audit.examples import EXAMPLES, Example, choose_examples
 from synth.audit.geometry import AUDITED
 from synth.audit.page_style import STYLE
 from synth.audit.plots import course, scatter, whisker
@@ -20,9 +20,6 @@ from synth.audit.specific import specific
 from synth.audit.verdict import NO_VARIATION, NOT_TRANSFERRED, TRANSFERRED, VERDICTS, WEAK
 from synth.shards.encode import decode_picture
 from synth.shards.writer import output_errors
-
-EXAMPLES = 2
-"""Best and worst triplets shown of each Action Unit."""
 
 _CLASS = {TRANSFERRED: "transferred", WEAK: "weak", NOT_TRANSFERRED: "failed", NO_VARIATION: "still"}
 _PICTURE_QUALITY = 82

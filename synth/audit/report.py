@@ -13,6 +13,7 @@ from assets.action_units import ACTION_UNITS
 from assets.errors import InputError, NoFaceError
 from assets.shard import Shard, find_shards
 from synth.audit.agreement import Agreement, agreement
+from synth.audit.examples import EXAMPLES, choose_examples
 from synth.audit.flow import FOLLOWED
 from synth.audit.geometry import AUDITED, MEASURES
 from synth.audit.pixels import PIXEL_MEASURES
@@ -169,12 +170,24 @@ def record(audit: Audit) -> dict[str, Any]:
         units[ruling.column] = {
             "name": ACTION_UNITS[number].name, "verdict": ruling.verdict, "reason": ruling.reason,
             "judges": ruling.judges, "above_rest": ruling.above_rest, **ruling.values, "estimators": estimators,
+            "examples": _examples(audit, column),
         }  # fmt: skip
     return plain({
         "format": FORMAT, "version": VERSION, "about": audit.about, "rule": RULE, "counts": audit.counts(),
         "measures": measure_table(), "units": units, "twins": audit.by_twin,
         "interval": "95 %, subjects and blocks of time" if audit.agreements[0].by_subject else "95 %, blocks of time",
     })  # fmt: skip
+
+
+def _examples(audit: Audit, column: int) -> dict[str, list[dict[str, Any]]]:
+    """Return where the best and the worst triplets of an Action Unit lie, and how active each face is there."""
+    chosen = choose_examples(audit.readings, column, audit.verdicts[column].judges, EXAMPLES)
+    return {
+        kind: [
+            {"subject": audit.readings[e.subject].subject, "row": e.row, "activation": e.activation} for e in examples
+        ]
+        for kind, examples in zip(("best", "worst"), chosen, strict=True)
+    }
 
 
 def measure_table() -> dict[str, dict[str, str]]:

@@ -8,6 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
+import cv2
 import h5py
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from cli.synth_main import main
 from synth.audit.document import document
 from synth.audit.files import read_record
 from synth.audit.masks import apply_to_run
+from synth.audit.sheet import write_sheet
 from synth.audit.verdict import VERDICTS
 from synth.run.config import RenderConfig
 from synth.run.plan import make_plan
@@ -204,6 +206,17 @@ def test_the_document_compares_before_and_after(out: Path, tmp_path: Path) -> No
     assert "→ .91" in text
     assert "## Ablations" in text
     assert all(line.count("|") == 9 for line in text.splitlines() if line.startswith("| AU0") and "[" in line)
+
+
+def test_the_sheet_shows_best_and_worst(out: Path, tmp_path: Path) -> None:
+    call("audit", out, "--no-page")
+    write_sheet(out, tmp_path / "sheet.jpg")
+    sheet = cv2.imread(str(tmp_path / "sheet.jpg"))
+    shown = sum(
+        len(row["examples"][kind][:1]) for row in read_record(out)["units"].values() for kind in ("best", "worst")
+    )
+    assert sheet.shape[0] > -(-shown // 4) * 104
+    assert sheet.shape[1] > 4 * 3 * 104
 
 
 def test_avatars_at_rest_are_read() -> None:
