@@ -65,9 +65,10 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise InputError.one("there is no checkpoint", file, mend)
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # the unpickler, the archive and the file each have errors of their own
-        cause = " ".join(str(error).split())[:100]
-        raise InputError.one(f"the checkpoint cannot be read ({cause})", file, mend) from None
+    except Exception:  # the unpickler, the archive and the file each have errors of their own
+        raise InputError.one(
+            "the checkpoint cannot be read: damaged, or written by something else", file, mend
+        ) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError.one("this file is no checkpoint of this program", file, mend)
     if content["version"] > VERSION:

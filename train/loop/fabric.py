@@ -46,7 +46,7 @@ def make_fabric(settings: TrainSettings) -> Fabric:
     fabric.launch()
     if settings.deterministic:
         torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # 10 % of a step, and nothing here reads such memory
+        torch.utils.deterministic.fill_uninitialized_memory = False  # filling costs a tenth of a step
         torch.backends.cudnn.benchmark = False
     return fabric
 

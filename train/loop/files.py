@@ -21,6 +21,9 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         If there is no space or no right to write; what was at ``path`` is untouched.
     """
     part = path.with_name(f".{path.name}.part")
+    taken = next((folder for folder in path.parents if folder.exists() and not folder.is_dir()), None)
+    if taken is not None:
+        raise InputError.one("this is a file, not a folder", taken, "pass another --out")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(part)

@@ -236,7 +236,9 @@ def refuse_nan(run: Run, step: int) -> None:
     InputError
     """
     if _any_process(run, not bool(run.system.finite)):
-        mend = "pass a smaller --lr or --precision 32, and continue from the checkpoint, which is from before"
+        kept = (run.out / CHECKPOINT).is_file()
+        rest = "; the checkpoint in the folder is from before" if kept else ""
+        mend = f"pass a smaller --lr or --precision 32, and another --out{rest}"
         raise InputError.one(f"the loss is not finite at step {step}", run.out, mend)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import timm
 import torch
+import torch.nn.functional as F
 from timm.data import resolve_model_data_config
 from torch import Tensor
 
@@ -44,6 +45,7 @@ class TimmEncoder(Encoder):
 
     def __init__(self, name: str, weights: str, side_px: int = 0, depth: int = 0) -> None:
         super().__init__()
+        self.depth = depth
         if not timm.is_model(name):
             names = timm.list_models()
             raise InputError.one(
@@ -64,8 +66,12 @@ class TimmEncoder(Encoder):
         self.feature_size = _feature_size(self.net, side)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, side, side) → (B, D)."""
-        return self.net(x)
+        """(B, 3, side, side) → (B, D); of a cut model normalised over D, as Swin's last stage ends with a LayerNorm.
+
+        Without it the features of an inner stage would have a scale of their own, and eq. 5, which squares them, too.
+        """
+        features = self.net(x)
+        return F.layer_norm(features, features.shape[1:]) if self.depth else features
 
 
 def _keep_stages(net: torch.nn.Module, name: str, depth: int) -> None:

@@ -47,9 +47,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch, safetensors and the file each have errors of their own
-        cause = " ".join(str(error).split())[:120]
-        raise InputError.one(f"this is no weights file ({cause})", path, _MEND) from None
+    except Exception:  # torch, safetensors and the file each have errors of their own
+        raise InputError.one("this is no weights file, or it is damaged", path, _MEND) from None
     for key in ("state_dict", "model", "encoder"):
         if isinstance(state, dict) and isinstance(state.get(key), dict):
             state = state[key]

@@ -160,13 +160,18 @@ def base_model(study: Study, source: str, target: str, model: str, seed: int) ->
 def within(study: Study, corpus: str, seed: int) -> Iterator[Job]:
     """Yield the runs of one corpus within itself: one per fold, or one on its partition."""
     settings = replace(study.base, source=study.folders[corpus], target="", seed=seed, fairness=False)
-    name = base_name(corpus)
-    if name in CORPORA and CORPORA[name].within == "partition":
+    if on_partition(corpus):
         split = replace(settings, partition=study.partition)
         yield Job(f"{corpus}-partition-s{seed}", "source", "base", split)
         return
     for fold in range(FOLDS):
         yield Job(f"{corpus}-fold{fold}-s{seed}", "source", "base", replace(settings, fold=fold))
+
+
+def on_partition(corpus: str) -> bool:
+    """Say whether a corpus is evaluated within itself on an official partition, and not on folds."""
+    name = base_name(corpus)
+    return name in CORPORA and CORPORA[name].within == "partition"
 
 
 def ready(waiting: Sequence[Job], done: set[str]) -> list[Job]:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assets.errors import InputError, Problem, closest
+from assets.partition import missing_partition, read_partition
+from train.data.assemble import open_corpus
+from train.data.splits import DEAL
 from train.loop.files import replace_file, write_json
 from train.loop.reporter import Reporter
-from train.methods.registry import method_named
+from train.methods.registry import METHODS
 from train.report.execute import run_jobs
 from train.report.layout import files_of
-from train.report.plan import Jobs, Study, make_jobs
+from train.report.plan import Jobs, Study, make_jobs, on_partition
 from train.report.pooled import (
     Pooled,
     pool_gaps,
@@ -22,6 +26,7 @@ from train.report.pooled import (
     read_scored,
     summary_of,
 )
+from train.report.protocols import BASE_MODELS
 from train.report.tables import (
     TARGET_SUPERVISED,
     Table,
@@ -76,8 +81,7 @@ def compare(study: Study, reporter: Reporter) -> list[Table]:
     """
     from train.report.figures import write_figures
 
-    for name in study.methods:
-        method_named(name)
+    check_study(study)
     jobs = make_jobs(study)
     runs = study.out
     run_jobs(list(jobs.every.values()), runs, study.at_once, reporter)
@@ -90,6 +94,36 @@ def compare(study: Study, reporter: Reporter) -> list[Table]:
     for path in write_figures(study, jobs, results):
         reporter.note(f"figure: {path}")
     return tables
+
+
+def check_study(study: Study) -> None:
+    """Refuse before the first run what would stop a later one.
+
+    Raises
+    ------
+    InputError
+        Every unknown method or base model, absent corpus, and a missing partition.
+    """
+    problems: list[Problem] = []
+    for name in study.methods:
+        if name not in METHODS:
+            problems.append(Problem(f"no method named {name!r}", "--methods", closest(name, METHODS)))
+    for name in study.base_models:
+        if name not in BASE_MODELS:
+            problems.append(Problem(f"no base model named {name!r}", "--base-models", closest(name, BASE_MODELS)))
+    for name, folder in study.folders.items():
+        try:
+            open_corpus(folder, study.base.data_root, f"corpus {name}")
+        except InputError as error:
+            problems += error.problems
+    alone = {name for protocol in study.protocols for name in protocol.alone}
+    if any(on_partition(name) for name in alone):
+        if not study.partition:
+            problems += missing_partition("--partition").problems
+        elif study.partition != DEAL:
+            read_partition(study.partition)
+    if problems:
+        raise InputError(problems)
 
 
 def pool_study(study: Study, jobs: Jobs) -> Results:
