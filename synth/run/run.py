@@ -114,7 +114,7 @@ def run(
         If no frame of any subject showed a face.
     """
     watcher = watcher or Watcher()
-    load_rigs(config.assets)
+    _checked_rigs(config, plan)
     renderer = choose_renderer(config.renderer) if plan.avatars else "none"
     with run_lock(out):
         prepare_folder(out, config, plan, overwrite)
@@ -162,17 +162,23 @@ def _shard(out: Path, plan: SubjectPlan) -> Path:
     return shard_folder(out) / plan.file_name
 
 
+def _checked_rigs(config: RenderConfig, plan: RunPlan) -> dict[str, Rig]:
+    """Return the rig of each apparent gender, each of which can show the levels of the axes."""
+    rigs = load_rigs(config.assets)
+    if plan.avatars:
+        for rig in rigs.values():
+            check_rig(rig, parse_axes(config.axes))
+    return rigs
+
+
 def subject_jobs(
     config: RenderConfig, plan: RunPlan, out: Path, renderer: str, todo: list[SubjectPlan]
 ) -> list[SubjectJob]:
     """Return one job per subject with the avatars of its tuples."""
-    rigs = load_rigs(config.assets)
+    rigs = _checked_rigs(config, plan)
     tuples: tuple[tuple[LevelTwin, ...], ...] = ()
     if plan.avatars:
-        axes = parse_axes(config.axes)
-        for rig in rigs.values():
-            check_rig(rig, axes)
-        tuples = sample_tuples(config.seed, rigs, axes, plan.avatars // len(plan.twin_names))
+        tuples = sample_tuples(config.seed, rigs, parse_axes(config.axes), plan.avatars // len(plan.twin_names))
     names = rig_names(config.assets)
     jobs = []
     for subject in todo:

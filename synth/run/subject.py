@@ -112,7 +112,7 @@ def _track(writer: ShardWriter, job: SubjectJob, tick: Tick) -> list[FrameTrack]
     writer.make_landmarks(max(size[0] for size in sizes))
     tracks, start = [], 0
     for sequence, size in zip(job.plan.sequences, sizes, strict=True):
-        stored = writer.stored_points(slice(start, start + len(sequence.frames)), *size)
+        stored: Any = writer.stored_points(slice(start, start + len(sequence.frames)), *size)
         start += len(sequence.frames)
         track = track_sequence(Ticking(sequence, tick), settings, networks, stored)
         track = fill_gaps(track, sequence, settings, networks)

@@ -135,12 +135,23 @@ def _joined(tracks: list[FrameTrack]) -> FrameTrack:
 
     names = ("landmarks_px", "network_weights", "confidence", "faces_found", "status", "appearance")
     arrays: dict[str, Any] = {name: joined(name) for name in names}
+    arrays["person"] = _joined_persons(tracks)
     return replace(
         tracks[0],
         sequence="+".join(track.sequence for track in tracks),
         frames=np.concatenate(frames),
         **arrays,
     )
+
+
+def _joined_persons(tracks: list[FrameTrack]) -> np.ndarray:
+    """Return who is seen in each row: 0 is the subject in every track, all others are different people."""
+    parts, others = [], 0
+    for track in tracks:
+        person = np.zeros(len(track.frames), np.int16) if track.person is None else track.person
+        parts.append(np.where(person > 0, person + others, 0).astype(np.int16))
+        others = max(others, int(parts[-1].max(initial=0)))
+    return np.concatenate(parts)
 
 
 _ROWS = ("weights", "rotation", "translation_mm", "px_per_mm", "gaze_rad", "residual_px", "eyes_px", "status")
