@@ -118,6 +118,8 @@ class FrameTrack:
         ``assets.shard_format.Status``: OK, NO_FACE or FRAME_MISSING.
     appearance : (T, F) float32 or None
         Optional evidence from pixels (furrow and fold measures), NaN where there is no face.
+    person : (T,) int16 or None
+        Who is seen: 0 in most frames; scene cuts and changes of person begin others. None is one person.
     """
 
     subject: str
@@ -131,6 +133,7 @@ class FrameTrack:
     faces_found: np.ndarray
     status: np.ndarray
     appearance: np.ndarray | None = None
+    person: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from assets.shard_format import Status
 from assets.units import UNITS
 from synth.appearance.evidence import pixel_evidence
 from synth.fit.amplitude import full_amplitude, relaxed
+from synth.fit.bad_frames import implausible
 from synth.fit.belief import expression_prior, steadiness
 from synth.fit.eyes import aperture_share, blinks_with_lowered_gaze, close_only_an_open_mouth, signed_lids
 from synth.fit.face_model import FITTED_COLUMNS, GAZE_COLUMNS, FaceModel, face_model
@@ -71,8 +73,8 @@ def fit_track(
     Returns
     -------
     ExpressionTrack
-        One row per row of the track. Rows that could not be fitted have zero weights; rows whose residual is
-        too large have the status FIT_BAD and keep their weights.
+        One row per row of the track. Rows that could not be fitted have zero weights; rows that are
+        not to be believed have the status FIT_BAD and keep their weights; ``notes`` counts them by reason.
 
     Raises
     ------
@@ -81,11 +83,42 @@ def fit_track(
     """
     settings = settings or FitSettings()
     model = face_model(rig, track.scheme)
-    if track.network_weights is not None:
-        model = with_lip_gap(as_seen(model, settings.under_reading), model)
     if labels is not None:
         check_labels(labels, len(track.frames))
     usable = (track.status == Status.OK) & finite_rows(track.landmarks_px)
+    person = np.zeros(len(usable), int) if track.person is None else track.person
+    people = np.unique(person[usable]) if usable.any() else np.zeros(1, int)
+    fits = [_fit_person(track, usable & (person == who), model, labels, label_prior, settings) for who in people]
+    return fits[0] if len(fits) == 1 else _together(fits, [person == who for who in people])
+
+
+def _together(fits: list[ExpressionTrack], where: list[np.ndarray]) -> ExpressionTrack:
+    """Return the rows of several people's fits; what is one per track is that of the first, seen in most frames."""
+    main = fits[0]
+    changes: dict[str, Any] = {}
+    for name in ("weights", "rotation", "translation_mm", "px_per_mm", "gaze_rad", "residual_px", "eyes_px", "status"):
+        changes[name] = getattr(main, name).copy()
+        for fit, rows in zip(fits[1:], where[1:], strict=True):
+            changes[name][rows] = getattr(fit, name)[rows]
+    bad: dict[str, int] = {}
+    for fit in fits:
+        for reason, count in fit.notes["fit_bad"].items():
+            bad[reason] = bad.get(reason, 0) + count
+    notes = main.notes | {"people": len(fits), "fit_bad": bad}
+    return replace(main, **changes, notes=notes)
+
+
+def _fit_person(
+    track: FrameTrack,
+    usable: np.ndarray,
+    model: FaceModel,
+    labels: Labels | None,
+    label_prior: float,
+    settings: FitSettings,
+) -> ExpressionTrack:
+    """Fit the usable rows (T,) of one person with one identity."""
+    if track.network_weights is not None:
+        model = with_lip_gap(as_seen(model, settings.under_reading), model)
     rows = np.flatnonzero(usable)
     points = PointRows(track.landmarks_px, rows)
     noise = settings.noise_mm**2 * max(1.0, float(model.trust.sum()) / settings.independent_points)
@@ -104,9 +137,11 @@ def fit_track(
     result = _fit_rows(points, scores, seen, face, model, prior, gaps, bounds, label_prior, resting, settings, noise)
     notes = {
         "settings": asdict(settings), "label_prior": float(label_prior), "identity_frames": face.frames_used,
-        "pixel_trust": result.pixel_trust,
+        "pixel_trust": result.pixel_trust, "people": 1,
     }  # fmt: skip
-    return _assemble(track, rows, result, face, model, settings, notes)
+    reasons = implausible(track, rows, points) | {"residual": result.residual_px > settings.largest_residual_px}
+    notes["fit_bad"] = {reason: int(which.sum()) for reason, which in reasons.items()}
+    return _assemble(track, rows, result, face, model, np.any(list(reasons.values()), axis=0), notes)
 
 
 def _fit_rows(
@@ -217,7 +252,7 @@ def _assemble(
     result: _Result,
     face: RestingFace,
     model: FaceModel,
-    settings: FitSettings,
+    bad: np.ndarray,
     notes: dict,
 ) -> ExpressionTrack:
     """Spread the usable rows over all rows of the track."""
@@ -236,7 +271,7 @@ def _assemble(
     status = track.status.astype(np.uint8).copy()
     broken = (track.status == Status.OK) & ~np.isin(np.arange(count), rows)
     status[broken] = Status.NO_FACE
-    status[rows[result.residual_px > settings.largest_residual_px]] = Status.FIT_BAD
+    status[rows[bad]] = Status.FIT_BAD
     return ExpressionTrack(
         weights=spread(result.weights, 0.0),
         rotation=spread(pose.rotation, np.eye(3, dtype=np.float32)),

@@ -12,6 +12,7 @@ from assets.shard_format import Status
 from synth.appearance.measures import LAYOUT, measure
 from synth.landmarks.canonical import shape_error_mm
 from synth.landmarks.finder import LARGEST_SHAPE_ERROR_MM, SURE_PRESENCE, Face, Networks, find_faces
+from synth.landmarks.scenes import SceneSplitter, by_length
 from synth.landmarks.window import window_around
 from synth.tracks import FrameTrack, Sequence
 
@@ -157,6 +158,7 @@ def track_sequence(
     found = np.zeros(count, np.int16)
     seen = np.full((count, LAYOUT.count), np.nan, np.float32) if settings.pixels else None
     status = np.full(count, Status.FRAME_MISSING, np.uint8)
+    splitter, scenes = SceneSplitter(), np.full(count, -1, np.int64)
     size = (0, 0)
     for row, picture in enumerate(sequence.pictures()):
         face, found[row] = tracker.step(picture)
@@ -164,6 +166,7 @@ def track_sequence(
             continue
         size = (picture.shape[1], picture.shape[0])
         status[row] = Status.NO_FACE if face is None else Status.OK
+        scenes[row] = splitter.step(picture, face, int(sequence.frames[row]))
         if face is not None:
             points[row] = face.points_px
             scores[row] = networks.blendshapes(face.points_px)
@@ -182,4 +185,5 @@ def track_sequence(
         found,
         status,
         seen,
+        by_length(scenes) if np.isfinite(sequence.time_s).any() else None,
     )
