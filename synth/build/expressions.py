@@ -17,7 +17,7 @@ from synth.build.handles import Membrane
 from synth.build.lips import LipLine
 from synth.build.lower_face import handles_of
 from synth.build.sculpt import Bump, Clay
-from synth.build.upper_face import LOOK_DOWN_BLINK, UPPER_BUMPS
+from synth.build.upper_face import LOOK_DOWN_BLINK, OVER_EYE, UPPER_BUMPS, over_eyeball
 
 MPFB_ANCESTRIES = ("african", "asian", "caucasian")
 
@@ -156,8 +156,8 @@ def finish(stem: str, delta: np.ndarray, mixer: ExpressionMixer) -> np.ndarray:
     if stem == "browDown":
         return clay.smoothed(delta, clay.near((0, 38, 28), (5, 18, 22)) * clay.soft, 10)
     if stem == "eyeLookDown":
-        return delta + LOOK_DOWN_BLINK * finish("eyeBlink", mixer.mix("eyeBlink", True), mixer)
-    return delta
+        delta = delta + LOOK_DOWN_BLINK * finish("eyeBlink", mixer.mix("eyeBlink", True), mixer)
+    return over_eyeball(clay, delta, mixer.eye_centre_mm, mixer.rim) if stem in OVER_EYE else delta
 
 
 def settle(mean_mm: np.ndarray, owner: np.ndarray, parts: list[str], fetch: Callable[[str], np.ndarray]) -> np.ndarray:

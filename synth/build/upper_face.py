@@ -54,6 +54,36 @@ LOOK_DOWN_BLINK = 0.3
 """Share of a blink by which an upper lid follows a lowered gaze, beyond what the source gives."""
 
 
+OVER_EYE = ("cheekSquint", "eyeSquint", "eyeWide", "eyeLookDown", "eyeLookUp")
+"""Units that slide skin over the eyeball."""
+
+LID_REACH, LID_SPARE_MM = 1.15, 0.7
+"""Lids are kept this much farther from the eye's centre than their margins, at most; spare distance where they move."""
+
+
+def over_eyeball(clay: Clay, delta: np.ndarray, centre_mm: np.ndarray, rim: np.ndarray) -> np.ndarray:
+    """Return a displacement (V, 3) that leaves no lid nearer to the eyeball than it rests.
+
+    Parameters
+    ----------
+    clay : Clay
+    delta : (V, 3) float
+        Of the left half of the face.
+    centre_mm : (3,) float
+        Of the left eyeball.
+    rim : (n,) int
+        Margin of the left eye's lids.
+    """
+    before, after = clay.rest_mm - centre_mm, clay.rest_mm + delta - centre_mm
+    margin_mm = float(np.linalg.norm(before[rim], axis=1).mean())
+    at_rest, now = np.linalg.norm(before, axis=1), np.linalg.norm(after, axis=1)
+    moved = np.clip(np.linalg.norm(delta, axis=1) / 3.0, 0, 1)
+    least = np.minimum(at_rest + LID_SPARE_MM * moved, LID_REACH * margin_mm)
+    lid = clay.soft & (before[:, 2] > 0) & (at_rest > 0.94 * margin_mm) & (now < least)
+    outwards = np.where(lid, least - now, 0.0) / np.maximum(now, 1e-6)
+    return delta + outwards[:, None] * after
+
+
 def upper_correctives(clay: Clay, shapes: np.ndarray, lids: np.ndarray) -> list[Corrective]:
     """Return the correctives of brows and lids.
 
