@@ -127,6 +127,19 @@ def test_a_full_disk_is_one_error_and_the_earlier_checkpoint_is_whole(
     assert not list(base.glob(".*.part"))
 
 
+def test_a_log_that_finds_the_disk_full_is_the_same_error(
+    tiny: TrainSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from train.loop.logs import Logs
+
+    def full(self: Logs, *arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Logs, "write", full)
+    with pytest.raises(InputError, match=r"x: there is no space left; free space"):
+        train(tiny, "source", tmp_path / "x", stage="base")
+
+
 def test_checkpoints_that_do_not_fit_are_refused_before_training(
     tiny: TrainSettings, base: Path, tmp_path: Path
 ) -> None:

@@ -5,11 +5,29 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from assets.errors import InputError
+
+
+@contextmanager
+def telling_full_disk(folder: Path) -> Iterator[None]:
+    """Turn a full disk, met by a log or by anything else inside, into one error.
+
+    Raises
+    ------
+    InputError
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        mend = "free space or pass another --out; earlier checkpoints are whole"
+        raise InputError.one("there is no space left", folder, mend) from None
 
 
 def replace_file(path: Path, write: Callable[[Path], None]) -> None:

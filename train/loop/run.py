@@ -26,7 +26,7 @@ from train.loop.checkpoint import (
 )
 from train.loop.fabric import make_fabric, seed_torch
 from train.loop.feeding import loader_workers, micro_batches, views_of
-from train.loop.files import write_json
+from train.loop.files import telling_full_disk, write_json
 from train.loop.logs import Logs
 from train.loop.outcome import LOCK, earlier_result, finish, run_meta, select_epoch
 from train.loop.reporter import Reporter, Silent
@@ -114,13 +114,14 @@ def train(
     model = f"model: {settings.backbone}, {run.system.encoder.facts.side_px} px, {start}"
     for line in (*meta["notes"], model, f"test set: {data.test.name}" if data.test else "no test set"):
         reporter.note(line)
-    logs = Logs(out, run.progress.epoch * run.steps + run.progress.step) if fabric.is_global_zero else None
-    try:
-        with _stopping() as stop:
-            _epochs(run, logs, stop)
-    finally:
-        if logs is not None:
-            logs.close()
+    with telling_full_disk(out):
+        logs = Logs(out, run.progress.epoch * run.steps + run.progress.step) if fabric.is_global_zero else None
+        try:
+            with _stopping() as stop:
+                _epochs(run, logs, stop)
+        finally:
+            if logs is not None:
+                logs.close()
     return finish(run)
 
 
