@@ -8,10 +8,9 @@ import numpy as np
 
 from synth.fit.face_model import FITTED_UNITS
 from synth.fit.frame_fit import Prior
-from synth.fit.label_prior import RESTING_LIMIT
 
-_CLEAR = 0.35
-"""Weight from which on a movement is certainly there; below ``RESTING_LIMIT`` it may be an error."""
+_DOUBTFUL, _CLEAR = 0.18, 0.45
+"""Weights below which a movement may be an error, and from which on it is certainly there."""
 
 _RELAXED = 0.75
 """Share of the prior's precision that a movement sheds once it is certainly there."""
@@ -19,12 +18,11 @@ _RELAXED = 0.75
 _LEAST_PRECISION = 0.3
 """Precision that stays, mm²: however exact the landmarks are, the shapes of the units are only about right."""
 
-# One over the slope of fitted on true weights on six rendered people of the default rig who took no part in any
-# table, at most 1.5; only units that the fit follows there (r of .5 or more) and that do not come out too large on
-# real faces already (the inner brow does).
+# One over the slope of fitted on true weights on rendered people of the default rig who took no part in any table, at
+# most 1.5; only units that the fit follows there and that do not come out too large on real faces already.
 _LOST: dict[str, float] = {
-    "browDown": 1.5, "cheekSquint": 1.5, "eyeWide": 1.5, "mouthFrown": 1.5, "mouthFunnel": 1.5, "mouthPucker": 1.3,
-    "mouthShrugLower": 1.2, "mouthSmile": 1.1, "mouthStretch": 1.3, "mouthUpperUp": 1.3, "noseSneer": 1.2,
+    "browDown": 1.5, "eyeWide": 1.4, "mouthFrown": 1.1, "mouthFunnel": 1.5, "mouthShrugLower": 1.3,
+    "mouthSmile": 1.05, "mouthStretch": 1.1, "mouthUpperUp": 1.3, "noseSneer": 1.3,
 }  # fmt: skip
 
 
@@ -37,8 +35,8 @@ GAIN = np.array([_gain(name) for name in FITTED_UNITS])
 
 
 def presence(weights: np.ndarray) -> np.ndarray:
-    """Return how surely each weight is a movement and no error, from 0 at the resting limit smoothly to 1."""
-    share = np.clip((weights - RESTING_LIMIT) / (_CLEAR - RESTING_LIMIT), 0.0, 1.0)
+    """Return how surely each weight is a movement and no error, from 0 smoothly to 1."""
+    share = np.clip((weights - _DOUBTFUL) / (_CLEAR - _DOUBTFUL), 0.0, 1.0)
     return share * share * (3.0 - 2.0 * share)
 
 
@@ -56,5 +54,5 @@ def relaxed(prior: Prior, weights: np.ndarray, strength: float = 1.0) -> Prior:
 
 
 def full_amplitude(weights: np.ndarray, strength: float = 1.0) -> np.ndarray:
-    """Return weights (T, K) at the amplitude of the face; those below the resting limit stay as they are."""
+    """Return weights (T, K) at the amplitude of the face; doubtful ones stay as they are."""
     return np.minimum(weights * (1.0 + strength * (GAIN - 1.0) * presence(weights)), np.maximum(weights, 1.0))
