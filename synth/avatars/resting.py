@@ -40,8 +40,8 @@ class Trait:
 
 TRAITS = (
     Trait((61, 291), (13, 14, 312, 82), ("mouthFrownLeft", "mouthFrownRight"), 0.5),
-    Trait((291,), (61,), ("mouthPucker",), 4.0, across=True),
-    Trait((0, 37, 267), (13, 82, 312), ("mouthRollUpper",), 1.6),
+    Trait((291,), (61,), ("mouthPucker",), 3.0, across=True),
+    Trait((0, 37, 267), (13, 82, 312), ("mouthRollUpper",), 1.3),
     Trait((14, 87, 317), (17, 84, 314), ("mouthRollLower",), 2.2),
     Trait((107, 336, 66, 296), (133, 362), ("browDownLeft", "browDownRight"), 2.0),
 )

@@ -49,11 +49,11 @@ PULLS: dict[str, dict[str, Vector]] = {
         "jowl": (0, 0, 0),
     },
     "noseSneer": {
-        "wing": (0.8, 7.4, 1.0), "wing_foot": (0.6, 6.0, 0.4), "tip": (0, 2.2, 0.5), "base": (0, 2.2, 0.4),
-        "nose_side": (-0.6, 4.6, 1.8), "nose_bridge": (0, 2.0, 0.6), "triangle": (-0.8, 7.4, 2.6),
-        "infra": (-0.4, 4.4, 1.6), "fold": (-0.8, 6.8, 0.0), "cheek": (-0.8, 4.6, 1.6), "bone": (-0.2, 2.4, 0.8),
-        "upper_mid": (0, 3.4, -0.3), "upper_peak": (0.2, 4.2, -0.3), "upper_side": (0.4, 4.4, 0.0),
-        "upper_rim_mid": (0, 2.8, 0.0), "upper_rim": (0.3, 3.2, 0.0), "corner": (-0.2, 1.4, 0.2),
+        "wing": (0.8, 7.4, 1.0), "wing_foot": (0.6, 6.0, 0.4), "tip": (0, 2.6, 0.6), "base": (0, 2.8, 0.5),
+        "nose_side": (-0.6, 4.6, 1.8), "nose_bridge": (0, 2.0, 0.6), "triangle": (-1.0, 8.6, 3.2),
+        "infra": (-0.6, 5.4, 2.0), "fold": (-1.0, 8.0, 0.2), "cheek": (-0.9, 5.6, 2.2), "bone": (-0.2, 2.4, 0.8),
+        "upper_mid": (0, 4.6, -0.4), "upper_peak": (0.2, 5.6, -0.4), "upper_side": (0.4, 5.6, -0.1),
+        "upper_rim_mid": (0, 3.6, 0.0), "upper_rim": (0.3, 4.2, 0.0), "corner": (-0.2, 1.4, 0.2),
         "lower_mid": (0, 0.6, 0), "under_corner": (0, 0.4, 0), "under_lip": (0, 0, 0),
     },
     "mouthUpperUp": {
