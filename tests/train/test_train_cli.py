@@ -185,6 +185,7 @@ def test_compare_writes_tables_and_figures_and_more_seeds_add_only_what_is_missi
     assert all(f"STAND-IN corpora (simulated). Table {number}" in text for number in (3, 4, 5))
     assert "base models drml, jaanet and resnet18 of the paper were left out" in text
     assert "| target-supervised |" in text
+    assert "| always active (no model) |" in text
     assert r"\begin{tabular}" in (tables / "tables.tex").read_text()
     assert "STAND-IN" in (tables / "figure-7.svg").read_text()
     assert (tables / "figure-10.png").stat().st_size > 10_000

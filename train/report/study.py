@@ -19,6 +19,7 @@ from train.report.layout import files_of
 from train.report.plan import Jobs, Study, make_jobs, on_partition
 from train.report.pooled import (
     Pooled,
+    always_active,
     pool_gaps,
     pool_scores,
     read_gap,
@@ -39,6 +40,7 @@ from train.report.tables import (
 )
 
 STANDIN_NOTE = "STAND-IN corpora: every picture called real was rendered; no statement about real faces follows"
+ALWAYS = "always active (no model)"
 SCORE_OF_TABLE = {"3": "f1", "4": "eo", "5": "spd"}
 
 
@@ -144,7 +146,13 @@ def pool_study(study: Study, jobs: Jobs) -> Results:
         weights.setdefault(_weights_name(alpha, beta), {})[target] = scores["f1"]
     within = {}
     for corpus, folds in jobs.alone.items():
-        within[corpus] = pool_scores(_read(out, folds), draws, corpus, fairness=False)["f1"]
+        runs_read = _read(out, folds)
+        within[corpus] = pool_scores(runs_read, draws, corpus, fairness=False)["f1"]
+        blind = [[always_active(run) for run in runs] for runs in runs_read]
+        within[f"{corpus}, {ALWAYS}"] = pool_scores(blind, draws, corpus, fairness=False)["f1"]
+    for target, runs in {target: names for (target, _), names in jobs.methods.items()}.items():
+        blind = [[always_active(read_scored(out / run)) for run in runs]]
+        methods["f1"].setdefault(ALWAYS, {})[target] = pool_scores(blind, draws, target, fairness=False)["f1"]
     for target in {target for target, _ in jobs.methods} & set(jobs.alone):
         columns = next(scores[target].columns for scores in methods["f1"].values() if target in scores)
         row = pool_scores(_read(out, jobs.alone[target], columns), draws, target, fairness=False)["f1"]
