@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 
 from assets.keyed import rng_for
+from assets.shard_format import Status
 from synth.appearance.calibrate import OTHER_FEATURE, Sitting, calibrated
 from synth.appearance.evidence import NUISANCES, pixel_evidence, reliability, response
 from synth.appearance.features import FEATURE_INDEX, FEATURES, features, shift_of
 from synth.appearance.measures import LAYOUT, measure
+from synth.appearance.sittings import acted_track
 from synth.fit.face_model import FITTED_INDEX, FITTED_UNITS, OTHER_SIDE
 from synth.landmarks.canonical import canonical_face_mm
+from tests.synth.fit_cases import default_rig
 
 SCALE = 2.0
 
@@ -130,3 +133,16 @@ def test_calibration_finds_a_known_response() -> None:
     np.testing.assert_allclose(found.units[row], true[row], atol=0.05)
     assert found.covariance.shape == (len(FEATURES), len(FEATURES))
     assert LAYOUT.count == LAYOUT.eyes_px + 1
+
+
+@pytest.mark.slow
+def test_a_rendered_person_is_tracked_and_measured_with_its_truth() -> None:
+    track, weights, sitting = acted_track(default_rig(), 5, 1, 40)
+    assert sitting is not None
+    assert (track.status == Status.OK).mean() > 0.95
+    assert weights.max() <= 1.0
+    assert len(sitting.features) == len(sitting.weights) == len(sitting.nuisances)
+    assert np.isfinite(sitting.features).all()
+    again = acted_track(default_rig(), 5, 1, 40)[2]
+    assert again is not None
+    np.testing.assert_array_equal(sitting.features, again.features)
