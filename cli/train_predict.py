@@ -52,15 +52,16 @@ def predict(checkpoint: Path, source: Path, out: Path | None, video: Path | None
         shards = [Shard(path) for path in find_shards(folder)]
         columns, rows, meta = predict_shards(checkpoint, shards, settings)
         write_predictions(table, columns, rows)
+        note = "detector trained on simulated stand-ins" if meta["simulated"] else ""
         if video is not None or strip is not None:
             from train.report.strip import write_strip, write_video
 
             if strip is not None:
-                write_strip(strip, rows, shards, columns)
+                write_strip(strip, rows, shards, columns, note)
             if video is not None:
                 times = [row.time_s for row in rows[:2]]
                 step = times[1] - times[0] if len(times) == 2 else 0.0
-                write_video(video, rows, shards, columns, 1 / step if step > 0 else 25.0)
+                write_video(video, rows, shards, columns, 1 / step if step > 0 else 25.0, note)
     if meta["simulated"]:
         click.echo("note: this detector was trained on simulated stand-ins; it has not seen a real face")
     found = sum(row.success for row in rows)

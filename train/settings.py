@@ -40,6 +40,8 @@ class TrainSettings:
     val_share: float = _setting(0.0, "Share of source subjects held out for --select source-val.", "data", (), 0)
     gender_csv: str = _setting("", "CSV with columns subject,gender for corpora whose shards do not know it.", "data")
     fairness: bool = _setting(True, "Report EO and SPD, which need the apparent gender of every subject.", "data")
+    allow_single_class: bool = _setting(False, "Train on Action Units that the source shows always or never, too.",
+                                        "data")
     mask_untransferred: bool = _setting(True, "Mask twin labels of Action Units that the rig misses or an audit found "
                                         "not transferred.", "data")
     workers: int = _setting(-1, "Loader processes; -1 chooses.", "data", (), -1)
@@ -111,7 +113,7 @@ STANDIN_MODEL_WITHOUT_WEIGHTS = {"backbone": "mobilenetv3_small_050", "weights":
 """The same where that package is absent: smaller still, from a random start, and clearly worse."""
 
 STANDIN_BASE = {"epochs": 6, "lr": 1e-3, "batch": 16, "gap_frames": 240}
-STANDIN_ADAPT = {"epochs": 1, "steps_per_epoch": 45, "lr": 5e-5, "batch": 16, "gap_frames": 240}
+STANDIN_ADAPT = {"epochs": 1, "steps_per_epoch": 45, "lr": 2e-4, "batch": 16, "gap_frames": 240}
 """Schedules for the stand-in corpora."""
 
 _MCD = ("alpha", "num_k", "discrepancy_on")

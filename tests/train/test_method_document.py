@@ -35,7 +35,11 @@ def test_every_function_named_in_the_document_exists() -> None:
 
 def test_every_method_and_every_option_of_the_document_exists() -> None:
     assert all(f"| `{name}` |" in TEXT for name in METHODS)
-    known = {option_of(name) for name in TrainSettings.__dataclass_fields__} | {"--no-mask-untransferred", "--protocol"}
+    known = {option_of(name) for name in TrainSettings.__dataclass_fields__} | {
+        "--no-mask-untransferred",
+        "--protocol",
+        "--apply",
+    }
     assert set(re.findall(r"--[a-z][a-z0-9-]+", TEXT)) <= known
 
 

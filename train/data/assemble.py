@@ -180,7 +180,8 @@ def assemble(settings: TrainSettings) -> RunData:
     labels = read_labels(table, columns, settings.mask_untransferred)
     keep = rest & (labels.au_mask.any(1) | table.paired)
     labels = Labels(*(part[keep] for part in (labels.au, labels.au_mask, labels.twin_mask)))
-    check_both_classes(labels, columns, "source labels")
+    if not settings.allow_single_class:
+        check_both_classes(labels, columns, "source labels")
     target = None
     if target_shards:
         target, test = _target(settings, frame_table(target_shards, store), corpus_of(target_shards), columns, listed)

@@ -159,7 +159,9 @@ def base_model(study: Study, source: str, target: str, model: str, seed: int) ->
 
 def within(study: Study, corpus: str, seed: int) -> Iterator[Job]:
     """Yield the runs of one corpus within itself: one per fold, or one on its partition."""
-    settings = replace(study.base, source=study.folders[corpus], target="", seed=seed, fairness=False)
+    settings = replace(
+        study.base, source=study.folders[corpus], target="", seed=seed, fairness=False, allow_single_class=True
+    )  # fmt: skip
     if on_partition(corpus):
         split = replace(settings, partition=study.partition)
         yield Job(f"{corpus}-partition-s{seed}", "source", "base", split)

@@ -61,6 +61,8 @@ class Results:
     simulated : bool
     notes : tuple of str
         That belong to every table.
+    single_class : tuple of str
+        Which within-domain test sets never or always show an Action Unit.
     """
 
     methods: Mapping[str, Mapping[str, Mapping[str, Pooled]]]
@@ -69,6 +71,7 @@ class Results:
     gaps: Mapping[str, Mapping[str, Pooled]]
     simulated: bool
     notes: tuple[str, ...]
+    single_class: tuple[str, ...] = ()
 
 
 def compare(study: Study, reporter: Reporter) -> list[Table]:
@@ -159,8 +162,18 @@ def pool_study(study: Study, jobs: Jobs) -> Results:
         methods["f1"].setdefault(TARGET_SUPERVISED, {})[target] = row
     every = [read_metrics(out / name) for name in jobs.every]
     return Results(
-        methods, weights, within, gaps, any(one["simulated"] for one in every), tuple(_notes(study, every))
+        methods, weights, within, gaps, any(one["simulated"] for one in every), tuple(_notes(study, every)),
+        tuple(_single_class(out, jobs)),
     )  # fmt: skip
+
+
+def _single_class(out: Path, jobs: Jobs) -> list[str]:
+    tests = [read_metrics(out / names[0])["test"] for folds in jobs.alone.values() for names in folds]
+    return [
+        f"{' '.join(test['single_class_aus'])}: one class only in the labels of {test['test_set']}; F1 is 0 or 1 by that"
+        for test in tests
+        if test["single_class_aus"]
+    ]
 
 
 def _read(out: Path, folds: Sequence[Sequence[str]], columns: Sequence[str] = ()) -> list[list[Any]]:
@@ -198,6 +211,7 @@ def _table(key: str, study: Study, results: Results) -> Table | None:
     standin, notes, scores = results.simulated, list(results.notes), results.methods
     if key == "2":
         notes.append("three subject-exclusive folds, their mean; gft: test subjects of its partition")
+        notes += results.single_class
         return within_table(standin, results.within, notes)
     if key == "6":
         notes.append("α = β = 0 is the run of source, and (α, β) = (0.3, 0) that of mcd: they are equal bit by bit")
