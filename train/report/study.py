@@ -170,7 +170,7 @@ def pool_study(study: Study, jobs: Jobs) -> Results:
 def _single_class(out: Path, jobs: Jobs) -> list[str]:
     tests = [read_metrics(out / names[0])["test"] for folds in jobs.alone.values() for names in folds]
     return [
-        f"{' '.join(test['single_class_aus'])}: one class only in the labels of {test['test_set']}; F1 is 0 or 1 by that"
+        f"{' '.join(test['single_class_aus'])}: one class only in the labels of {test['test_set']}; F1 is then 0 or 1"
         for test in tests
         if test["single_class_aus"]
     ]
