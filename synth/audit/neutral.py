@@ -19,6 +19,7 @@ from synth.landmarks.finder import find_faces
 from synth.landmarks.track import TrackSettings, open_networks
 from synth.render.choose import choose_renderer, open_renderer
 from synth.render.scenes import sample_scene
+from synth.run.native import quiet_libraries
 
 TONES = ("very light", "tan", "dark")
 TOLERATED = 0.05
@@ -97,7 +98,9 @@ def read_neutral(rig_name: str, people: int, seed: int = 0) -> NeutralReading:
     NoFaceError
         If the detector sees no face in one of the pictures.
     """
-    rig, networks = load_rig(rig_name), open_networks(TrackSettings())
+    rig = load_rig(rig_name)
+    with quiet_libraries():
+        networks = open_networks(TrackSettings())
     renderer = open_renderer(choose_renderer("auto"), 256, 4)
     names, scores = [], []
     for number in range(people):
