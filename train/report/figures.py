@@ -68,7 +68,7 @@ def write_figures(study: Study, jobs: Jobs, results: Results) -> list[Path]:
     bars = [_bars(name, results.gaps[name][target]) for name in shown]
     cases = _cases(study, twins, runs, columns)
     title = f"{where}Figure 10: gap between female and male twin, {target}"
-    note = f"mean over pairs and {len(study.seeds)} seeds; bars: 95 % over subjects and seeds"
+    note = f"mean over pairs and seeds {', '.join(map(str, study.seeds))}; bars: 95 % over subjects and seeds"
     return out + write_chart(gap_chart(bars, columns, cases, title, note), study.tables / "figure-10")
 
 
@@ -81,7 +81,8 @@ def _triplets(study: Study, twins: Twins, run: Path, method: str, target: str, w
             Tuple(_pictures(twins.table, row, names), probs[i], twins.labels.au[row] > 0, _place(twins.table, row))
             for i, row in enumerate(rows)
         ],
-        names, twins.columns, f"{where}Figure 7: source frames and their twins; probabilities of {method}, {target}",
+        ("stand-in" if where else IMAGE_REAL, *names[1:]), twins.columns,
+        f"{where}Figure 7: source frames and their twins; probabilities of {method}, {target}",
     )  # fmt: skip
     return write_chart(chart, study.tables / "figure-7")
 

@@ -210,9 +210,12 @@ def tables_of(study: Study, results: Results) -> list[Table]:
 def _table(key: str, study: Study, results: Results) -> Table | None:
     standin, notes, scores = results.simulated, list(results.notes), results.methods
     if key == "2":
+        notes = [note for note in notes if not note.startswith("tested on")]
         notes.append("three subject-exclusive folds, their mean; gft: test subjects of its partition")
         notes += results.single_class
-        return within_table(standin, results.within, notes)
+        order = [name for protocol in study.protocols if "2" in protocol.tables for name in protocol.alone]
+        rows = {row: results.within[row] for name in order for row in (name, f"{name}, {ALWAYS}")}
+        return within_table(standin, rows, notes)
     if key == "6":
         notes.append("α = β = 0 is the run of source, and (α, β) = (0.3, 0) that of mcd: they are equal bit by bit")
         pairs = {_weights_name(*pair): pair for protocol in study.protocols for pair in protocol.weights}
