@@ -81,8 +81,8 @@ def acted_track(rig: Rig, seed: int, number: int, frames: int) -> tuple[FrameTra
         open_renderer("software", _FRAME_PX, 4), build_avatar(rig, spec), scene, weights, gaze, rotation
     )
     for row, (picture, _) in enumerate(drawings):
-        face = None if picture is None else tracker.step(picture)[0]
-        if face is not None:
+        face = tracker.step(picture)[0]
+        if picture is not None and face is not None:
             points[row], confidence[row] = face.points_px, face.presence
             scores[row], seen[row] = networks.blendshapes(face.points_px), measure(picture, face.points_px)
     found = confidence > 0

@@ -29,9 +29,11 @@ class Pictures:
     given_landmarks: None = None
     labels: None = None
     frames: np.ndarray = field(init=False)
+    time_s: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frames", np.arange(len(self.shown)))
+        object.__setattr__(self, "time_s", self.frames / 25.0)
 
     def pictures(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray | None]:
         yield from self.shown[start:stop]
