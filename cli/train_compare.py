@@ -70,12 +70,10 @@ def _split(names: str) -> tuple[str, ...]:
 
 def _at_once(settings: Any) -> int:
     """Return how many runs go at the same time: one per core on a CPU, one on a GPU or with several devices."""
-    import torch
-
     from synth.doctor import usable_cores
+    from train.loop.fabric import on_cuda
 
-    cuda = settings.accelerator == "cuda" or (settings.accelerator == "auto" and torch.cuda.is_available())
-    return 1 if cuda or settings.devices * settings.nodes > 1 else usable_cores()
+    return 1 if on_cuda(settings) or settings.devices * settings.nodes > 1 else usable_cores()
 
 
 def _quiet(settings: Any, standin: bool) -> Any:

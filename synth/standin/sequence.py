@@ -21,7 +21,7 @@ from synth.tracks import GivenLandmarks, Labels
 FRAMES_PER_RECORDING = 32
 """A subject's frames are spread over as many recordings as hold at least this many, up to the corpus's number."""
 
-LEAST_RATE_HZ = 6.0
+LEAST_RATE_HZ = 2.0
 """Short recordings are planned at every n-th frame, so that they show more; never more sparsely than this."""
 
 RECORDED_S = 60.0

@@ -13,6 +13,11 @@ from assets.keyed import seed_words
 from train.settings import TrainSettings
 
 
+def on_cuda(settings: TrainSettings) -> bool:
+    """Return whether a run with these settings goes to a GPU."""
+    return settings.accelerator == "cuda" or (settings.accelerator == "auto" and torch.cuda.is_available())
+
+
 def make_fabric(settings: TrainSettings) -> Fabric:
     """Start the processes of a run.
 
