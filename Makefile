@@ -5,7 +5,7 @@ OUT    ?= out/demo
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test setup lint clean
+.PHONY: demo test study setup lint clean
 
 demo: setup
 	$(BIN)/synth render --subjects 4 --avatars 8 --frames 24 --out $(OUT)
@@ -15,6 +15,10 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -q
+
+study: setup
+	$(BIN)/train compare --protocol all --seeds 3 --tables docs/study
+	$(BIN)/synth report corpora --out docs/study
 
 setup: $(STAMP)
 	@$(BIN)/synth doctor

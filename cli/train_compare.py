@@ -34,7 +34,7 @@ def compare(protocol: str, methods: str, seeds: int, base_models: str | None, jo
     Tables come as Markdown, CSV and LaTeX with 95 % intervals over subjects and seeds; what the paper prints stands in
     columns of its own, marked so. The runs lie in --out (out/study): finished ones are kept, stage A is shared by all
     methods and targets of a seed, and another protocol or more seeds add only what is missing. --target keeps one
-    cross-domain direction. GFT within itself needs its partition: --partition FILE.
+    cross-domain direction. GFT within itself needs its partition: from its shards, or --partition FILE.
     """
     from cli.train_progress import reporter
     from train.methods.registry import METHODS
@@ -54,7 +54,7 @@ def compare(protocol: str, methods: str, seeds: int, base_models: str | None, jo
     study = Study(
         named, tuple(METHODS) if methods == "all" else _split(methods), tuple(range(adapt.seed, adapt.seed + seeds)),
         folders, () if models == "none" else _split(models), _quiet(base, standin), _quiet(adapt, standin),
-        values.get("partition") or ("deal" if standin else ""), out, tables or out / "tables" / label,
+        values.get("partition") or ("deal" if standin else "shards"), out, tables or out / "tables" / label,
         jobs or _at_once(base),
     )  # fmt: skip
     with reporter() as shown:

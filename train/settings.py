@@ -36,7 +36,7 @@ class TrainSettings:
     fold: int = _setting(-1, "Within-domain: hold out this third of the source subjects (0, 1, 2); -1 trains on all.",
                          "data", (), -1)
     partition: str = _setting("", "Within-domain: train on the train and test on the test subjects of this CSV "
-                              "(subject,split); `deal` deals 60 : 18 : 18 by group instead.", "data")
+                              "(subject,split); `shards`: as the shards say; `deal`: 60 : 18 : 18 by group.", "data")
     val_share: float = _setting(0.0, "Share of source subjects held out for --select source-val.", "data", (), 0)
     gender_csv: str = _setting("", "CSV with columns subject,gender for corpora whose shards do not know it.", "data")
     fairness: bool = _setting(True, "Report EO and SPD, which need the apparent gender of every subject.", "data")

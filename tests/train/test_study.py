@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -12,6 +13,7 @@ import torch
 from assets.corpora import fold_subjects
 from assets.errors import InputError
 from assets.partition import group_of
+from assets.shard import find_shards
 from train.data.assemble import assemble
 from train.data.splits import partition_of
 from train.loop.checkpoint import load_detector, narrowed, read_checkpoint
@@ -225,6 +227,24 @@ def test_a_partition_separates_training_from_test(corpora: Path, tiny: TrainSett
     assert not set(val.table.shard) & (set(data.source.shard) | set(data.test.table.shard))
     with pytest.raises(InputError, match="a fold and a partition"):
         assemble(replace(settings, fold=1))
+
+
+def test_the_partition_that_shards_name_is_followed(tiny: TrainSettings, tmp_path: Path) -> None:
+    from tests.contract.tiny_shards import write_tiny_corpus
+
+    folder = write_tiny_corpus(tmp_path, "g", subjects=4, frames=12, size_px=32, twins=())
+    settings = replace(tiny, source=str(folder), target="", partition="shards")
+    with pytest.raises(InputError, match="names no split"):
+        assemble(settings)
+    sides = dict(zip(find_shards(folder), ("test", "train", "val", "train"), strict=True))
+    for path, side in sides.items():
+        with h5py.File(path, "r+") as file:
+            file.attrs["split"] = side
+    data = assemble(replace(settings, select="source-val"))
+    assert "official" in data.test.name
+    for table, side in ((data.source, "train"), (data.val.table, "val"), (data.test.table, "test")):
+        used = {table.shards[number].path for number in set(table.shard)}
+        assert used == {path for path, own in sides.items() if own == side}
 
 
 def test_folds_do_not_depend_on_the_seed_of_training(corpora: Path, tiny: TrainSettings) -> None:

@@ -211,7 +211,7 @@ def _within_test(
     if settings.partition:
         if settings.fold >= 0:
             raise InputError.one("a fold and a partition are asked for", "--partition", "leave one of them out")
-        split = partition_of(table.subjects, corpus, settings.partition)
+        split = partition_of(table.subjects, corpus, settings.partition, table.splits)
         train, test = (
             rows_of(table.shard, table.subjects, [name for name in table.subjects if split[name] == part])
             for part in ("train", "test")
@@ -239,7 +239,7 @@ def _validation(
     if settings.select != "source-val":
         return None, rest
     if settings.partition:
-        split = partition_of(table.subjects, corpus, settings.partition)
+        split = partition_of(table.subjects, corpus, settings.partition, table.splits)
         out = rows_of(table.shard, table.subjects, [name for name in table.subjects if split[name] == "val"])
         return _subset(table, out, columns, listed, f"{corpus}, validation subjects of the partition"), rest
     if settings.val_share <= 0:

@@ -54,6 +54,11 @@ class FrameTable:
         """Identifier of each subject."""
         return tuple(shard.subject for shard in self.shards)
 
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Side of the official partition that each shard names, empty where it names none."""
+        return tuple(str(shard.file.attrs.get("split", "")) for shard in self.shards)
+
     def only(self, keep: np.ndarray) -> FrameTable:
         """Return the table of the frames where ``keep`` (N,) bool holds."""
         return replace(self, shard=self.shard[keep], row=self.row[keep], paired=self.paired[keep])

@@ -15,6 +15,9 @@ FOLDS = 3
 DEAL = "deal"
 """In place of a partition file: deal the groups 60 : 18 : 18, the same way every time."""
 
+SHARDS = "shards"
+"""In place of a partition file: the side that `synth ingest` or `synth render` wrote into each shard."""
+
 
 def folds_of(
     subjects: Sequence[str], corpus: str, seed: int = 0, groups: Sequence[str] = (), count: int = FOLDS
@@ -48,7 +51,7 @@ def folds_of(
     return tuple(tuple(ordered[part::count]) for part in range(count))
 
 
-def partition_of(subjects: Sequence[str], corpus: str, partition: str) -> dict[str, str]:
+def partition_of(subjects: Sequence[str], corpus: str, partition: str, stored: Sequence[str] = ()) -> dict[str, str]:
     """Return ``train``, ``val`` or ``test`` for each subject.
 
     Parameters
@@ -57,14 +60,23 @@ def partition_of(subjects: Sequence[str], corpus: str, partition: str) -> dict[s
     corpus : str
     partition : str
         Path of the official list (``assets.partition.read_partition``), or ``deal``: whole groups, of people who sat
-        together, are dealt in the proportions of GFT's list, from a key of the corpus alone.
+        together, are dealt in the proportions of GFT's list, from a key of the corpus alone; or ``shards``.
+    stored : sequence of str
+        What the shard of each subject says, empty where it says nothing; read with ``shards``.
 
     Raises
     ------
     InputError
-        If a subject is not in the list, there are fewer than three groups to deal, or a split stays empty.
+        If a subject is not in the list, or its shard says nothing, there are fewer than three groups to deal, or a
+        split stays empty.
     """
-    if partition != DEAL:
+    if partition == SHARDS:
+        silent = [name for name, side in zip(subjects, stored or [""] * len(subjects), strict=True) if not side]
+        if silent:
+            mend = "pass --partition with a CSV of subject,split, or ingest the corpus with its partition.csv"
+            raise InputError.one(f"the shard of {silent[0]!r} names no split (train, val, test)", corpus, mend)
+        split = dict(zip(subjects, stored, strict=True))
+    elif partition != DEAL:
         listed = read_partition(partition)
         unknown = [name for name in subjects if name not in listed]
         if unknown:

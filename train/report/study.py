@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from assets.errors import InputError, Problem, closest
-from assets.partition import missing_partition, read_partition
+from assets.partition import read_partition
 from train.data.assemble import open_corpus
-from train.data.splits import DEAL
+from train.data.splits import DEAL, SHARDS, partition_of
 from train.loop.files import replace_file, write_json
 from train.loop.reporter import Reporter
 from train.methods.registry import METHODS
@@ -116,17 +116,17 @@ def check_study(study: Study) -> None:
     for name in study.base_models:
         if name not in BASE_MODELS:
             problems.append(Problem(f"no base model named {name!r}", "--base-models", closest(name, BASE_MODELS)))
+    alone = {name for protocol in study.protocols for name in protocol.alone if on_partition(name)}
     for name, folder in study.folders.items():
         try:
-            open_corpus(folder, study.base.data_root, f"corpus {name}")
+            shards = open_corpus(folder, study.base.data_root, f"corpus {name}")
+            if name in alone and study.partition == SHARDS:
+                stored = [str(shard.file.attrs.get("split", "")) for shard in shards]
+                partition_of([shard.subject for shard in shards], name, SHARDS, stored)
         except InputError as error:
             problems += error.problems
-    alone = {name for protocol in study.protocols for name in protocol.alone}
-    if any(on_partition(name) for name in alone):
-        if not study.partition:
-            problems += missing_partition("--partition").problems
-        elif study.partition != DEAL:
-            read_partition(study.partition)
+    if alone and study.partition not in (DEAL, SHARDS):
+        read_partition(study.partition)
     if problems:
         raise InputError(problems)
 
