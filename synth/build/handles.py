@@ -72,14 +72,15 @@ class Membrane:
 
     def pulled(self, handles: tuple[Handle, ...]) -> np.ndarray:
         """Return the displacement (V, 3) that carries all handles, left and mirrored."""
-        vertices, moves = [], []
+        vertices: list[int] = []
+        carried: list[np.ndarray] = []
         for handle in handles:
             vertex = self._nearest(handle)
             vertices += [vertex, self.clay.mirror[vertex]]
-            moves += [handle.move, tuple(np.array(handle.move) * [-1, 1, 1])]
+            carried += [np.array(handle.move), np.array(handle.move) * [-1, 1, 1]]
         row = np.full(len(self.clay.rest_mm), -1)
         row[self.free] = np.arange(len(self.free))
-        place, moves = row[np.array(vertices)], np.array(moves)
+        place, moves = row[np.array(vertices)], np.array(carried)
         middle = np.array(vertices) == self.clay.mirror[np.array(vertices)]
         moves[middle, 0] = 0.0
         weight, push = np.zeros(len(self.free)), np.zeros((len(self.free), 3))

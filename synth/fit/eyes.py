@@ -7,12 +7,13 @@ import numpy as np
 from assets.landmarks import LEFT_EYE_RING, RIGHT_EYE_RING, SCHEMES
 from assets.units import GAZE_UNITS
 from synth.fit.face_model import FITTED_INDEX, FaceModel
+from synth.fit.point_rows import PointRows
 
 _IBUG_PAIRS = (((387, 373), (385, 380)), ((160, 144), (158, 153)))
 """Points of the upper and the lower lid that face each other in the iBUG schemes, left eye first."""
 
 
-def apertures(points: np.ndarray, scheme: str) -> np.ndarray:
+def apertures(points: np.ndarray | PointRows, scheme: str) -> np.ndarray:
     """Return the height of the lid opening over its width, (T, 2), left eye first.
 
     Parameters
@@ -37,7 +38,7 @@ def apertures(points: np.ndarray, scheme: str) -> np.ndarray:
     return result
 
 
-def aperture_share(points_px: np.ndarray, resting_mm: np.ndarray, model: FaceModel) -> np.ndarray:
+def aperture_share(points_px: np.ndarray | PointRows, resting_mm: np.ndarray, model: FaceModel) -> np.ndarray:
     """Return the lid opening of each frame (T, 2) as a share of the resting opening."""
     rest = apertures(resting_mm[None], model.scheme)
     return apertures(points_px, model.scheme) / np.maximum(rest, 1e-6)

@@ -7,6 +7,7 @@ import numpy as np
 from assets.units import GAZE_UNITS, NETWORK_UNITS
 from synth.fit.face_model import FaceModel
 from synth.fit.head_pose import HeadPose
+from synth.fit.point_rows import PointRows
 
 _LARGEST_RAD = 0.7
 _HABIT_LIMIT_RAD = 0.12
@@ -20,7 +21,7 @@ _LEVEL_SCORE, _LOWEST_SCORE = 0.3, 0.9
 
 
 def gaze_angles(
-    points_px: np.ndarray,
+    points_px: np.ndarray | PointRows,
     pose: HeadPose,
     weights: np.ndarray,
     resting_mm: np.ndarray,

@@ -10,6 +10,7 @@ from synth.fit.belief import firm
 from synth.fit.face_model import FaceModel
 from synth.fit.frame_fit import Prior
 from synth.fit.identity import choose_frames, fit_identity
+from synth.fit.point_rows import PointRows
 from synth.fit.settings import FitSettings
 
 DISTANCES_MM = (500.0, 900.0, 1600.0)
@@ -41,7 +42,12 @@ class RestingFace:
 
 
 def resting_face(
-    points_px: np.ndarray, model: FaceModel, prior: Prior, resting: np.ndarray, settings: FitSettings, noise: float
+    points_px: np.ndarray | PointRows,
+    model: FaceModel,
+    prior: Prior,
+    resting: np.ndarray,
+    settings: FitSettings,
+    noise: float,
 ) -> RestingFace:
     """Fit the resting face of the subject seen in all frames (T, L, 2|3).
 
@@ -74,7 +80,9 @@ def _eye_distance(face_mm: np.ndarray, model: FaceModel) -> float:
     return float(np.linalg.norm(left - right))
 
 
-def _distance(points_px: np.ndarray, model: FaceModel, prior: Prior, settings: FitSettings, noise: float) -> float:
+def _distance(
+    points_px: np.ndarray | PointRows, model: FaceModel, prior: Prior, settings: FitSettings, noise: float
+) -> float:
     """Return the camera distance with the least error, not far from the usual one."""
     rows = choose_frames(np.ones(len(points_px), bool), _SEARCH_FRAMES)
     calm = np.ones(len(rows))
