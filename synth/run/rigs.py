@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from assets.coverage import APPROXIMATED, DRIVEN, MISSING
-from assets.errors import InputError, Problem
+from assets.errors import InputError
 from assets.rig import Rig
 from assets.rig_bundle import load_rig
 from synth.avatars.sample import GENDERS
@@ -55,11 +55,8 @@ def load_rigs(assets: str) -> dict[str, Rig]:
     rigs = {gender: loaded_rig(name) for gender, name in rig_names(assets).items()}
     sizes = {0 if rig.landmarks is None else len(rig.landmarks.vertices) for rig in rigs.values()}
     if len(sizes) > 1:
-        raise InputError(
-            Problem(f"the rigs have landmark tables of {' and '.join(map(str, sorted(sizes)))} points", "--assets",
-                    "import both rigs again")
-            for _ in range(1)
-        )  # fmt: skip
+        counts = " and ".join(map(str, sorted(sizes)))
+        raise InputError.one(f"the rigs have landmark tables of {counts} points", "--assets", "import both rigs again")
     return rigs
 
 
