@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -70,7 +70,7 @@ def run_command(command: click.Command, prog: str, args: Sequence[str] | None = 
     return code if isinstance(code, int) else 0
 
 
-def report(prog: str, lines: Sequence[str] | map) -> None:
+def report(prog: str, lines: Iterable[str]) -> None:
     """Print one line per problem on stderr.
 
     Parameters

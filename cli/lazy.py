@@ -22,7 +22,7 @@ class LazyGroup(click.Group):
         Command name to ``(module:attribute, one line of help)``, in the order of the help page.
     """
 
-    def __init__(self, *args: object, table: dict[str, tuple[str, str]], **kwargs: object) -> None:
+    def __init__(self, *args: Any, table: dict[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.table = table
 
@@ -30,13 +30,14 @@ class LazyGroup(click.Group):
         self,
         args: Sequence[str] | None = None,
         prog_name: str | None = None,
+        complete_var: str | None = None,
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
         """Run as a program and exit, or return the command's value if not ``standalone_mode``."""
         if standalone_mode:
             sys.exit(run_command(self, self.name or prog_name or "", args))
-        return super().main(args, prog_name, standalone_mode=False, **extra)
+        return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return command names in the order of the table."""

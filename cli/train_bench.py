@@ -33,10 +33,10 @@ def bench(methods: str, steps: int, json_path: Path | None, **options: Any) -> N
         f"loader: {loader['images_per_cpu_s']:.0f} images per second of one core "
         f"({loader['size_px']} px, {loader['kilobytes']:.1f} kB each)"
     )
-    results = {"loader": loader, "steps": []}
+    rows: list[dict[str, Any]] = []
     for name in (part.strip() for part in methods.split(",") if part.strip()):
         row = bench_step(settings, name, steps)
-        results["steps"].append(row)
+        rows.append(row)
         phases = "  ".join(f"{phase} {seconds * 1e3:.0f} ms" for phase, seconds in row["phase_s"].items())
         memory = f"  {row['peak_gigabytes']:.1f} GB" if row["peak_gigabytes"] is not None else ""
         click.echo(
@@ -45,4 +45,4 @@ def bench(methods: str, steps: int, json_path: Path | None, **options: Any) -> N
         )
         click.echo(f"  {phases}; step with loader / in memory: {row['efficiency']:.2f} of the speed")
     if json_path is not None:
-        write_json(json_path, results)
+        write_json(json_path, {"loader": loader, "steps": rows})

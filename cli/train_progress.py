@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+if TYPE_CHECKING:
+    from train.loop.reporter import Reporter
 
 
 class LineReporter:
@@ -38,9 +50,11 @@ class LineReporter:
 class BarReporter(LineReporter):
     """Draws a bar with remaining time and the latest losses."""
 
+    task: TaskID
+
     def __init__(self, progress: Progress) -> None:
         super().__init__()
-        self.progress, self.task = progress, None
+        self.progress = progress
 
     def note(self, text: str) -> None:
         """Print a line above the bar."""
@@ -52,7 +66,7 @@ class BarReporter(LineReporter):
 
     def advance(self, steps: int, values: Mapping[str, float]) -> None:
         """Move the bar."""
-        shown = {"losses": losses_line(values)} if values else {}
+        shown: dict[str, Any] = {"losses": losses_line(values)} if values else {}
         self.progress.update(self.task, advance=steps, **shown)
 
     def end(self) -> None:
@@ -66,14 +80,14 @@ def losses_line(values: Mapping[str, float]) -> str:
 
 
 @contextmanager
-def reporter() -> Iterator[LineReporter]:
+def reporter() -> Iterator[Reporter]:
     """Give the reporter that suits the terminal; only the first process of several speaks."""
     import os
 
     if int(os.environ.get("LOCAL_RANK", os.environ.get("RANK", "0"))) > 0:
         from train.loop.reporter import Silent
 
-        yield Silent()  # type: ignore[misc]
+        yield Silent()
         return
     console = Console(stderr=True)
     if not console.is_terminal:

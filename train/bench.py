@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,7 @@ def bench_step(settings: TrainSettings, method: str, steps: int = 20) -> dict[st
     loaded = _seconds(fabric, steps, lambda: iterate(views_of(run, next(stream), 0)))
     memory = _seconds(fabric, steps, lambda: iterate(kept))
     phases = {
-        f"{number} {phase.name}": _seconds(
-            fabric, max(3, steps // 4), lambda phase=phase: system.run_phase(phase, [kept])
-        )
+        f"{number} {phase.name}": _seconds(fabric, max(3, steps // 4), partial(system.run_phase, phase, [kept]))
         for number, phase in enumerate(run.method.phases(), 1)
     }
     cuda = fabric.device.type == "cuda"
@@ -118,7 +117,7 @@ def bench_step(settings: TrainSettings, method: str, steps: int = 20) -> dict[st
     }
 
 
-def _seconds(fabric: Any, count: int, action: Callable[[], None]) -> float:
+def _seconds(fabric: Any, count: int, action: Callable[[], object]) -> float:
     """Return the median seconds of one call."""
     times = []
     for _ in range(count):

@@ -30,6 +30,9 @@ class Deployed(nn.Module):
     detector : Detector
     """
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, detector: Detector) -> None:
         super().__init__()
         facts = detector.encoder.facts
@@ -106,4 +109,5 @@ def _write_graph(model: nn.Module, example: Tensor, path: Path) -> None:
             model, (example,), input_names=["pictures"], output_names=["probabilities"], dynamo=True, verbose=False,
             dynamic_shapes={"pictures": {0: batch}},
         )  # fmt: skip
+    assert program is not None, "the exporter of dynamo=True returns a program"
     program.save(path)

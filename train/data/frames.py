@@ -179,7 +179,7 @@ def _not_transferred(shard: Shard) -> np.ndarray:
     """Return which columns (A,) bool an audit found at least one twin not to show; none where no audit was applied."""
     if NOT_TRANSFERRED not in shard.file:
         return np.zeros(len(shard.au_names), bool)
-    return shard.array(NOT_TRANSFERRED).any(0)
+    return np.asarray(shard.array(NOT_TRANSFERRED).any(0))
 
 
 def check_both_classes(labels: Labels, columns: Sequence[str], where: object) -> None:

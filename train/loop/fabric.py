@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning.fabric import Fabric
@@ -11,6 +11,9 @@ from lightning.fabric import Fabric
 from assets.errors import InputError
 from assets.keyed import seed_words
 from train.settings import TrainSettings
+
+PRECISIONS: dict[str, Literal["bf16-mixed", "32-true"]] = {"bf16": "bf16-mixed", "32": "32-true"}
+"""Fabric's names of the precisions of a run."""
 
 
 def on_cuda(settings: TrainSettings) -> bool:
@@ -46,12 +49,13 @@ def make_fabric(settings: TrainSettings) -> Fabric:
         devices=settings.devices,
         num_nodes=settings.nodes,
         strategy="ddp" if several else "auto",
-        precision={"bf16": "bf16-mixed", "32": "32-true"}[precision],
+        precision=PRECISIONS[precision],
     )
     fabric.launch()
     if settings.deterministic:
         torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # filling costs a tenth of a step
+        # Filling costs a tenth of a step. The module gets this property when it is imported, unseen by type checkers.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.backends.cudnn.benchmark = False
     return fabric
 

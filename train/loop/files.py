@@ -30,7 +30,7 @@ def telling_full_disk(folder: Path) -> Iterator[None]:
         raise InputError.one("there is no space left", folder, mend) from None
 
 
-def replace_file(path: Path, write: Callable[[Path], None]) -> None:
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside ``path`` and move it there in one step.
 
     Raises

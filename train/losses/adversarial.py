@@ -69,7 +69,8 @@ def domain_loss(logits: Tensor, sources: int, weights: Tensor | None = None) -> 
     if weights is None:
         return 0.5 * (each[:sources].mean() + each[sources:].mean())
     parts = (slice(0, sources), slice(sources, None))
-    return 0.5 * sum((weights[part] * each[part]).sum() / weights[part].sum() for part in parts)
+    source, target = ((weights[part] * each[part]).sum() / weights[part].sum() for part in parts)
+    return 0.5 * (source + target)
 
 
 def conditioned(features: Tensor, probs: Tensor) -> Tensor:

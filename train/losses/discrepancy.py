@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
+import torch
 from torch import Tensor
 
 DISCREPANCY_ON = ("probability", "logit")
@@ -21,4 +24,4 @@ def discrepancy(logits: Tensor, on: str = "probability") -> Tensor:
     values = logits.sigmoid() if on == "probability" else logits
     heads = len(values)
     pairs = [(i, j) for i in range(heads) for j in range(i + 1, heads)]
-    return sum((values[i] - values[j]).abs().sum(-1).mean() for i, j in pairs) / len(pairs)
+    return reduce(torch.add, ((values[i] - values[j]).abs().sum(-1).mean() for i, j in pairs)) / len(pairs)

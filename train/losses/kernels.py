@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ def gaussian_kernels(x: Tensor, factors: Sequence[float]) -> Tensor:
     """
     square = squared_distances(x)
     mean = square.detach().mean().clamp_min(1e-12)
-    return sum(torch.exp(-square / (2 * factor * mean)) for factor in factors)
+    return reduce(torch.add, (torch.exp(-square / (2 * factor * mean)) for factor in factors))
 
 
 def gaussian_kernel(x: Tensor, sigma: float) -> Tensor:

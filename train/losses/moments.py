@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from itertools import combinations
 
 import torch
@@ -28,7 +29,7 @@ def moment_distance(source: Tensor, target: Tensor) -> Tensor:
     ----------
     source, target : (B, D) and (C, D) float32
     """
-    return sum(safe_norm(source.pow(k).mean(0) - target.pow(k).mean(0)) for k in (1, 2))
+    return reduce(torch.add, (safe_norm(source.pow(k).mean(0) - target.pow(k).mean(0)) for k in (1, 2)))
 
 
 def pair_distance(a: Tensor, b: Tensor) -> Tensor:
@@ -60,7 +61,7 @@ def paired_moment_loss(members: Sequence[Tensor], scale: str = "none") -> Tensor
     With no paired frame in the batch (P = 0) the loss is 0.
     """
     pairs = list(combinations(members, 2))
-    total = sum(pair_distance(a, b).sum() for a, b in pairs) / (len(pairs) * max(1, len(members[0])))
+    total = reduce(torch.add, (pair_distance(a, b).sum() for a, b in pairs)) / (len(pairs) * max(1, len(members[0])))
     return total / members[0].shape[-1] ** 0.5 if scale == "sqrt_d" else total
 
 
@@ -73,4 +74,4 @@ def multi_source_moment_loss(domains: Sequence[Tensor]) -> Tensor:
         Features of each domain; empty domains are left out.
     """
     pairs = list(combinations([domain for domain in domains if len(domain)], 2))
-    return sum(moment_distance(a, b) for a, b in pairs) / len(pairs)
+    return reduce(torch.add, (moment_distance(a, b) for a, b in pairs)) / len(pairs)

@@ -103,6 +103,8 @@ class JaaNet(Encoder):
     facts = InputFacts(SIDE_PX, SIDE_PX / 200, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     needs_landmarks = True
     has_extras = True
+    pairs: Tensor
+    shifts: Tensor
 
     def __init__(self, columns: Sequence[str]) -> None:
         super().__init__()

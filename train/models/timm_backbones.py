@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -52,7 +53,7 @@ class TimmEncoder(Encoder):
                 f"no backbone named {name!r}", "--backbone", closest(name, names) if len(name) > 2 else ""
             )
         try:
-            options = {"img_size": side_px} if side_px and _takes_img_size(name) else {}
+            options: dict[str, Any] = {"img_size": side_px} if side_px and _takes_img_size(name) else {}
             self.net = timm.create_model(name, pretrained=False, num_classes=0, **options)
         except (TypeError, ValueError, AssertionError) as error:
             raise InputError.one(f"{name} cannot be built ({error})", "--input-px", "leave --input-px out") from None
@@ -86,8 +87,9 @@ def _keep_stages(net: torch.nn.Module, name: str, depth: int) -> None:
     if not hasattr(net, "prune_intermediate_layers") or depth > stages:
         what = f"{name} has {stages} stages that can be kept, not {depth}"
         raise InputError.one(what, "--depth", "leave --depth out")
-    net.prune_intermediate_layers([depth - 1], prune_norm=True, prune_head=True)
-    net.reset_classifier(0, "avg")
+    model: Any = net  # methods of timm's models, not of every module
+    model.prune_intermediate_layers([depth - 1], prune_norm=True, prune_head=True)
+    model.reset_classifier(0, "avg")
 
 
 def _takes_img_size(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -14,7 +15,7 @@ from train.loop.files import replace_file
 matplotlib.use("Agg")
 matplotlib.rcParams.update({"svg.hashsalt": "twinface", "font.size": 8, "axes.spines.top": False,
                             "axes.spines.right": False})  # fmt: skip
-from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.figure import Figure, FigureBase  # noqa: E402
 
 COLOURS = ("#444444", "#c2577a", "#2f7fb8", "#8a9a3c", "#b07d2b", "#6b5aa8")
 """Real, female, male; further ones for methods."""
@@ -79,7 +80,10 @@ def triplet_chart(rows: Sequence[Tuple], names: Sequence[str], units: Sequence[s
 def gap_chart(bars: Sequence[Bars], units: Sequence[str], cases: Sequence[Case], title: str, note: str) -> Figure:
     """Draw gaps per Action Unit by method as bars, and single pairs with their probabilities below."""
     figure = Figure(figsize=(8.2, 3.0 + 1.9 * bool(cases)), layout="constrained")
-    upper, *lower = figure.subfigures(2, 1, height_ratios=[3, 2]) if cases else [figure]
+    parts: list[FigureBase] = [figure]
+    if cases:
+        parts = list(figure.subfigures(2, 1, squeeze=False, height_ratios=[3, 2])[:, 0])
+    upper, *lower = parts
     axes = upper.subplots()
     width = 0.8 / max(1, len(bars))
     for number, group in enumerate(bars):
@@ -98,7 +102,7 @@ def gap_chart(bars: Sequence[Bars], units: Sequence[str], cases: Sequence[Case],
     return figure
 
 
-def _cases(figure: Figure, cases: Sequence[Case]) -> None:
+def _cases(figure: FigureBase, cases: Sequence[Case]) -> None:
     grid = figure.subplots(1, 3 * len(cases), squeeze=False, width_ratios=[1.0, 1.0, 1.7] * len(cases))[0]
     for axes in grid:
         axes.set_axis_off()
@@ -116,8 +120,8 @@ def _cases(figure: Figure, cases: Sequence[Case]) -> None:
 def write_chart(figure: Figure, path: Path) -> list[Path]:
     """Write a chart as PNG and SVG beside each other; equal charts give equal files."""
     out = []
-    for suffix, extra in ((".png", {"metadata": {"Software": None}}), (".svg", {"metadata": {"Date": None}})):
+    for suffix, varying in ((".png", "Software"), (".svg", "Date")):
         file = path.with_suffix(suffix)
-        replace_file(file, lambda part, s=suffix, e=extra: figure.savefig(part, format=s[1:], dpi=150, **e))
+        replace_file(file, partial(figure.savefig, format=suffix[1:], dpi=150, metadata={varying: None}))
         out.append(file)
     return out

@@ -105,7 +105,8 @@ def run_jobs(jobs: Sequence[Job], folder: Path, at_once: int, reporter: Reporter
 
 
 def _feed(pool: ProcessPoolExecutor, jobs: Sequence[Job], folder: Path, clock: Clock, reporter: Reporter) -> None:
-    waiting, done = list(jobs), set()
+    waiting = list(jobs)
+    done: set[str] = set()
     running: dict[Future, Job] = {}
     while waiting or running:
         for job in ready(waiting, done)[: clock.at_once - len(running)]:

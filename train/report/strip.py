@@ -80,7 +80,7 @@ def write_video(
     first = panel(rows[0], shards, columns, note)
     path.parent.mkdir(parents=True, exist_ok=True)
     size = (first.shape[1], first.shape[0])
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), rate_hz, size)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate_hz, size)
     if not writer.isOpened():
         raise InputError.one("the video cannot be written", path, "use a name that ends in .mp4")
     for row in rows:

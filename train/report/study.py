@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def compare(study: Study, reporter: Reporter) -> list[Table]:
     tables = tables_of(study, results)
     heading = "Results on STAND-IN corpora (simulated)" if results.simulated else "Results"
     for name, text in files_of(tables, heading).items():
-        replace_file(study.tables / name, lambda part, text=text: _write(part, text))
+        replace_file(study.tables / name, partial(_write, text=text))
     write_json(study.tables / "summary.json", _summary(results))
     for path in write_figures(study, jobs, results):
         reporter.note(f"figure: {path}")

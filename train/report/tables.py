@@ -83,7 +83,7 @@ def printed(score: str, row: str, target: str, columns: Sequence[str]) -> dict[s
 def printed_ablation(alpha: float, beta: float, target: str, columns: Sequence[str]) -> dict[str, float]:
     """Return one printed line of table 6."""
     lines = paper_tables()["table6_ablation_f1"]
-    line = next((line for line in lines if (line["alpha"], line["beta"]) == (alpha, beta)), {})
+    line: Mapping = next((line for line in lines if (line["alpha"], line["beta"]) == (alpha, beta)), {})
     return _printed_line(line, base_name(target), columns)
 
 
