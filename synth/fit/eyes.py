@@ -12,6 +12,12 @@ from synth.fit.point_rows import PointRows
 _IBUG_PAIRS = (((387, 373), (385, 380)), ((160, 144), (158, 153)))
 """Points of the upper and the lower lid that face each other in the iBUG schemes, left eye first."""
 
+_BLINKS = [FITTED_INDEX["eyeBlinkLeft"], FITTED_INDEX["eyeBlinkRight"]]
+_WIDE = [FITTED_INDEX["eyeWideLeft"], FITTED_INDEX["eyeWideRight"]]
+
+_NARROW, _SHUT = 0.45, 0.2
+"""Openings below which an eye is surely closing, and at which it is closed: lashes leave a fifth to the landmarks."""
+
 
 def apertures(points: np.ndarray | PointRows, scheme: str) -> np.ndarray:
     """Return the height of the lid opening over its width, (T, 2), left eye first.
@@ -62,12 +68,24 @@ def close_only_an_open_mouth(weights: np.ndarray) -> np.ndarray:
     return result
 
 
+def gaze_share(gaze: np.ndarray, model: FaceModel) -> np.ndarray:
+    """Return how far a downward gaze (T, 8) alone closes each eye, (T, 2), as a share of a full blink, at most .8."""
+    place = {point: i for i, point in enumerate(SCHEMES[model.scheme].points)}
+    shares = np.zeros((len(gaze), 2))
+    for eye, (side, ring) in enumerate((("Left", LEFT_EYE_RING), ("Right", RIGHT_EYE_RING))):
+        lid = [place[point] for point in ring[2:7] if point in place]
+        blink, down = FITTED_INDEX["eyeBlink" + side], GAZE_UNITS.index("eyeLookDown" + side)
+        closing, lowering = (np.abs(s[lid, 1].mean()) for s in (model.units[:, :, blink], model.gaze[:, :, down]))
+        shares[:, eye] = np.clip(np.clip(lowering / max(float(closing), 1e-6), 0.0, 0.8) * gaze[:, down], 0.0, 0.8)
+    return shares
+
+
 def blinks_with_lowered_gaze(weights: np.ndarray, gaze: np.ndarray, model: FaceModel) -> np.ndarray:
     """Return weights (T, K) whose blinks close the eye as far as fitted although a low gaze takes part of it over.
 
-    The fit adds up what a blink b and a downward gaze d do to the lids; a rig takes their product off again,
+    The fit adds up what a blink b and a downward gaze d do to the lids; a rig may take their product off again,
     because lids that are closed cannot be lowered. With r the drop of the gaze over that of the blink, the blink
-    that leaves the margin in place is b / (1 - r d).
+    that leaves the margin in place is b / (1 - r d). Weights of a rig that does not are returned as they are.
 
     Parameters
     ----------
@@ -77,11 +95,30 @@ def blinks_with_lowered_gaze(weights: np.ndarray, gaze: np.ndarray, model: FaceM
     model : FaceModel
     """
     result = weights.copy()
-    place = {point: i for i, point in enumerate(SCHEMES[model.scheme].points)}
-    for side, ring in (("Left", LEFT_EYE_RING), ("Right", RIGHT_EYE_RING)):
-        lid = [place[point] for point in ring[2:7] if point in place]
-        blink, down = FITTED_INDEX["eyeBlink" + side], GAZE_UNITS.index("eyeLookDown" + side)
-        closing, lowering = (np.abs(s[lid, 1].mean()) for s in (model.units[:, :, blink], model.gaze[:, :, down]))
-        share = np.clip(lowering / max(float(closing), 1e-6), 0.0, 0.8) * gaze[:, down]
-        result[:, blink] = np.minimum(result[:, blink] / (1.0 - np.clip(share, 0.0, 0.8)), 1.0)
+    if model.lids_take_turns:
+        result[:, _BLINKS] = np.minimum(result[:, _BLINKS] / (1.0 - gaze_share(gaze, model)), 1.0)
+    return result
+
+
+def closed_as_seen(weights: np.ndarray, gaze: np.ndarray, opening: np.ndarray, model: FaceModel) -> np.ndarray:
+    """Return weights (T, K) that close an eye which is closed in the picture, whatever other lid units say.
+
+    Squint, widening and a low gaze can add up to the lid margins of a closed eye in many ways, and some of them leave
+    the drawn eye open. The opening itself is measured well, so it sets the least blink.
+
+    Parameters
+    ----------
+    weights : (T, K) float
+    gaze : (T, 8) float
+        By ``assets.units.GAZE_UNITS``.
+    opening : (T, 2) float
+        Of the lids, as a share of the resting opening (``aperture_share``).
+    model : FaceModel
+    """
+    needed = np.clip((_NARROW - np.nan_to_num(opening, nan=1.0)) / (_NARROW - _SHUT), 0.0, 1.0)
+    share = gaze_share(gaze, model)
+    least = np.clip((needed - share) / (1.0 - share) if model.lids_take_turns else needed - share, 0.0, 1.0)
+    result = weights.copy()
+    result[:, _BLINKS] = np.maximum(result[:, _BLINKS], least)
+    result[:, _WIDE] = np.minimum(result[:, _WIDE], 1.0 - needed)
     return result

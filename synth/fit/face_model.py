@@ -56,6 +56,8 @@ class FaceModel:
     max_gaze_rad : float
     present : (K,) bool
         Which fitted units the rig has.
+    lids_take_turns : bool
+        Whether the rig takes the product of a blink and a lowered gaze off again, so that they never add up.
     lip_rows : (P, 2) int or None
         Rows of the upper and lower inner lip whose opening is evidence of its own.
     lip_units : (P, 3, K) float64
@@ -76,6 +78,7 @@ class FaceModel:
     corner_rows: np.ndarray
     max_gaze_rad: float
     present: np.ndarray
+    lids_take_turns: bool = True
     lip_rows: np.ndarray | None = None
     lip_units: np.ndarray = field(default_factory=lambda: np.empty((0, 3, len(FITTED_UNITS))))
 
@@ -170,4 +173,5 @@ def _reduced(key: _ById, scheme: str) -> FaceModel:
         corner_rows=np.array([[place[263], place[362]], [place[33], place[133]]]),
         max_gaze_rad=rig.max_gaze_rad,
         present=np.asarray(rig.has_shape)[FITTED_COLUMNS].astype(bool),
+        lids_take_turns=any(set(c.drivers) == {"eyeBlinkLeft", "eyeLookDownLeft"} for c in rig.correctives),
     )

@@ -15,7 +15,13 @@ from synth.appearance.evidence import pixel_evidence
 from synth.fit.amplitude import full_amplitude, relaxed
 from synth.fit.bad_frames import implausible
 from synth.fit.belief import expression_prior, steadiness
-from synth.fit.eyes import aperture_share, blinks_with_lowered_gaze, close_only_an_open_mouth, signed_lids
+from synth.fit.eyes import (
+    aperture_share,
+    blinks_with_lowered_gaze,
+    close_only_an_open_mouth,
+    closed_as_seen,
+    signed_lids,
+)
 from synth.fit.face_model import FITTED_COLUMNS, GAZE_COLUMNS, FaceModel, face_model
 from synth.fit.frame_fit import FrameFit, Prior, fit_frames
 from synth.fit.gaze import gaze_angles, gaze_weights
@@ -198,7 +204,8 @@ def _fit_rows(
     whole = full_amplitude(fit.weights, settings.amplitude) if scores is not None else fit.weights
     fitted = close_only_an_open_mouth(signed_lids(whole))
     if settings.symmetry > 0 and model.lip_rows is not None:
-        fitted = tied_lids(blinks_with_lowered_gaze(fitted, turned, model), fit.pose.rotation)
+        fitted = closed_as_seen(blinks_with_lowered_gaze(fitted, turned, model), turned, opening, model)
+        fitted = tied_lids(fitted, fit.pose.rotation, opening)
     weights[:, FITTED_COLUMNS] = fitted
     weights[:, GAZE_COLUMNS] = turned
     trust = 0.0 if pixels is None else float(pixels.trust.mean())

@@ -9,6 +9,9 @@ from synth.fit.face_model import FITTED_INDEX, OTHER_SIDE
 LEAST_WINK, SURE_WINK = 0.4, 0.75
 """Differences between the lids' movements below which there is no wink, and above which there surely is."""
 
+_SEEN_GAIN = 1.5
+"""A full wink differs by 1 in the weights and by two thirds or more in the openings: closed lids measure a fifth."""
+
 _YAW_DOUBT = 0.6
 """How much both limits rise with the sine of the head's yaw: the far eye is seen at a slant."""
 
@@ -22,7 +25,7 @@ def believed_difference(mean: np.ndarray) -> np.ndarray:
     return np.sign(gap) * np.maximum(np.abs(gap) - SLACK, 0.0)
 
 
-def tied_lids(weights: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+def tied_lids(weights: np.ndarray, rotation: np.ndarray, opening: np.ndarray | None = None) -> np.ndarray:
     """Return weights (T, K) whose lids move together unless they clearly do not.
 
     A wink is all or nothing, while a turned head, lashes and a low gaze make equal lids look unequal by a third.
@@ -35,6 +38,8 @@ def tied_lids(weights: np.ndarray, rotation: np.ndarray) -> np.ndarray:
         With at most one of blink and widening per eye.
     rotation : (T, 3, 3) float
         Of the head; the third column is where the face looks.
+    opening : (T, 2) float or None
+        Of the lids in the picture, as a share of the resting opening: a wink must show there, too.
     """
     result = weights.copy()
     blink = [FITTED_INDEX["eyeBlink" + side] for side in ("Left", "Right")]
@@ -42,6 +47,9 @@ def tied_lids(weights: np.ndarray, rotation: np.ndarray) -> np.ndarray:
     squint = [FITTED_INDEX["eyeSquint" + side] for side in ("Left", "Right")]
     lids = result[:, blink] - result[:, wide]
     gap = np.abs(lids[:, 0] - lids[:, 1])
+    if opening is not None:
+        seen = np.abs(np.diff(np.clip(np.nan_to_num(opening, nan=1.0), 0.0, 1.2), axis=1)[:, 0])
+        gap = np.minimum(gap, _SEEN_GAIN * seen)
     doubt = _YAW_DOUBT * np.abs(rotation[:, 0, 2])
     t = np.clip((gap - LEAST_WINK - doubt) / (SURE_WINK - LEAST_WINK), 0, 1)
     kept = (t * t * (3 - 2 * t))[:, None]

@@ -9,7 +9,7 @@ import pytest
 from fit_cases import default_rig
 
 from assets.units import GAZE_UNITS, UNIT_INDEX
-from synth.fit.eyes import blinks_with_lowered_gaze
+from synth.fit.eyes import blinks_with_lowered_gaze, closed_as_seen, gaze_share
 from synth.fit.face_model import FITTED_INDEX, FITTED_UNITS, face_model
 from synth.fit.frame_fit import Prior, fit_frames
 from synth.fit.head_pose import HeadPose
@@ -38,6 +38,37 @@ def test_a_wink_is_kept_in_front_view_and_doubted_in_profile() -> None:
     turned = np.array([[[c, 0, s], [0, 1, 0], [-s, 0, c]]])
     found = tied_lids(wink, turned)[0]
     assert found[FITTED_INDEX["eyeBlinkRight"]] > 0.2
+
+
+def test_a_wink_must_show_in_the_openings_of_the_lids() -> None:
+    wink = _weights(eyeBlinkLeft=0.9, eyeWideRight=0.1)
+    np.testing.assert_allclose(tied_lids(wink, np.eye(3)[None], np.array([[0.2, 1.0]])), wink)
+    found = tied_lids(wink, np.eye(3)[None], np.array([[0.22, 0.3]]))[0]
+    assert found[FITTED_INDEX["eyeBlinkLeft"]] == found[FITTED_INDEX["eyeBlinkRight"]] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("take_turns", [True, False])
+def test_an_eye_that_is_closed_in_the_picture_is_closed_on_the_twin(take_turns: bool) -> None:
+    model = replace(face_model(default_rig()), lids_take_turns=take_turns)
+    gaze = np.zeros((1, len(GAZE_UNITS)))
+    gaze[0, GAZE_UNITS.index("eyeLookDownLeft")] = 0.5
+    share = gaze_share(gaze, model)
+    weights = _weights(eyeWideLeft=0.7, eyeSquintLeft=0.9, eyeBlinkRight=0.3)
+    found = closed_as_seen(weights, gaze, np.array([[0.1, 0.9]]), model)[0]
+    blink = found[FITTED_INDEX["eyeBlinkLeft"]]
+    together = blink + share[0, 0] - (blink * share[0, 0] if take_turns else 0.0)
+    assert together == pytest.approx(1.0)
+    assert found[FITTED_INDEX["eyeWideLeft"]] == 0
+    assert found[FITTED_INDEX["eyeBlinkRight"]] == 0.3
+    untouched = closed_as_seen(weights, gaze, np.array([[0.6, np.nan]]), model)
+    np.testing.assert_allclose(untouched, weights)
+
+
+def test_blinks_of_a_rig_whose_lids_add_up_are_left_alone() -> None:
+    model = replace(face_model(default_rig()), lids_take_turns=False)
+    gaze = np.full((1, len(GAZE_UNITS)), 0.9)
+    weights = _weights(eyeBlinkLeft=0.1)
+    np.testing.assert_array_equal(blinks_with_lowered_gaze(weights, gaze, model), weights)
 
 
 def test_small_differences_of_the_reading_are_not_believed() -> None:
