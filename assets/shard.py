@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from assets.errors import InputError, Problem
+from assets.shard_blob import Blob
 from assets.shard_format import (
     ATTRIBUTES,
     FORMAT_NAME,
@@ -61,7 +62,7 @@ class Shard:
         self.path = Path(path)
         self._file: h5py.File | None = None
         self._pid = -1
-        self._blobs: dict[str, h5py.Dataset] = {}
+        self._blobs: dict[str, Blob] = {}
 
     def __enter__(self) -> Shard:
         return self
@@ -105,14 +106,19 @@ class Shard:
         image : str
             ``real`` or a twin's group, for example ``female``.
         row : int
+
+        Raises
+        ------
+        InputError
+            If the file ends before the picture does, or cannot be read.
         """
-        start, length = self.offsets[image][row]
+        start, length = self.offsets[image][row].tolist()
         if length == 0:
             return None
         blob = self._blobs.get(image) if self._pid == os.getpid() else None
         if blob is None:
-            blob = self._blobs[image] = self.file[f"images/{image}/blob"]
-        return blob[start : start + length]
+            blob = self._blobs[image] = Blob(self.file, f"images/{image}/blob")
+        return blob.read(start, length)
 
     def array(self, path: str) -> np.ndarray:
         """Return a whole dataset, for example ``frames/weights``."""
