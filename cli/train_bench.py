@@ -18,7 +18,7 @@ from cli.train_run import prepare, run_options, stage_settings
 @setting_options()
 @run_options
 def bench(methods: str, steps: int, json_path: Path | None, **options: Any) -> None:
-    """Time the loader, and each method with the loader and with one batch kept on the device.
+    """Time the loader beside the bare decoder, and each method with the loader and with one batch kept on the device.
 
     The ratio of the last two says what the loader costs: 1 is nothing.
     """
@@ -31,7 +31,8 @@ def bench(methods: str, steps: int, json_path: Path | None, **options: Any) -> N
     loader = bench_loader(settings)
     click.echo(
         f"loader: {loader['images_per_cpu_s']:.0f} images per second of one core "
-        f"({loader['size_px']} px, {loader['kilobytes']:.1f} kB each)"
+        f"({loader['size_px']} px, {loader['kilobytes']:.1f} kB each); "
+        f"decoder alone {loader['decoded_per_cpu_s']:.0f}, ratio {loader['of_decoder']:.2f}"
     )
     rows: list[dict[str, Any]] = []
     for name in (part.strip() for part in methods.split(",") if part.strip()):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from train.data.assemble import assemble
 from train.data.datasets import PairedDataset
 from train.data.loading import batches
 from train.data.order import source_plans
+from train.data.pictures import decode
 from train.loop.checkpoint import Progress
 from train.loop.fabric import make_fabric, precision_name
 from train.loop.feeding import loader_workers, micro_batches, views_of
@@ -25,36 +28,69 @@ from train.methods.registry import method_named
 from train.models.build import Heads, build_encoder
 from train.settings import TrainSettings
 
+SAMPLE = 256
+"""Frames whose encoded pictures the bare decoder is given."""
+
 
 def bench_loader(settings: TrainSettings, pictures: int = 3000) -> dict[str, Any]:
     """Decode pictures of the source with their twins in this process, at full size, keeping none.
 
+    Loader and bare decoder take turns, batch by batch, so that other work on the machine slows both alike.
+
     Returns
     -------
     dict
-        ``images_per_cpu_s`` decoded, cropped and mirrored images per second of one core, ``kilobytes`` of an
-        encoded picture, ``size_px``.
+        ``images_per_cpu_s`` decoded, cropped and mirrored images per second of one core, ``decoded_per_cpu_s`` what
+        the decoder alone does with encoded pictures of the same shards in memory, ``of_decoder`` the ratio of the two,
+        ``images_per_s`` of the loader on the wall clock, ``kilobytes`` of an encoded picture, ``size_px``.
     """
     data = assemble(replace(settings, cache_gb=0))
     dataset = PairedDataset(data.source, data.labels, 0.875, with_twins=True)
-    batch = min(32, len(dataset))
-    made, wall, cpu = 0, time.perf_counter(), time.process_time()
-    epoch = 0
+    blobs = cycle(_sample(dataset))
+    picture = np.empty((dataset.size_px, dataset.size_px, 3), np.uint8)
+    stream = _endless(dataset, min(32, len(dataset)), settings.seed)
+    made, loading, decoding = 0, np.zeros(2), np.zeros(2)
     while made < pictures:
-        plans = source_plans(len(dataset), batch, epoch, 0, len(dataset) // batch, settings.seed)
-        for part in batches(dataset, plans):
-            made += len(part.real) + part.twins.shape[0] * part.twins.shape[1]
-            if made >= pictures:
-                break
-        epoch += 1
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        start = _clocks()
+        part = next(stream)
+        between = _clocks()
+        number = len(part.real) + part.twins.shape[0] * part.twins.shape[1]
+        for encoded in islice(blobs, number):
+            decode(encoded, "bench", into=picture)
+        made, loading, decoding = made + number, loading + between - start, decoding + _clocks() - between
     lengths = [shard.offsets["real"][:, 1] for shard in data.source.shards]
     return {
-        "images_per_cpu_s": made / cpu,
-        "images_per_s": made / wall,
+        "images_per_cpu_s": float(made / loading[0]),
+        "decoded_per_cpu_s": float(made / decoding[0]),
+        "of_decoder": float(decoding[0] / loading[0]),
+        "images_per_s": float(made / loading[1]),
         "kilobytes": float(sum(part.sum() for part in lengths) / sum((part > 0).sum() for part in lengths)) / 1000,
         "size_px": data.source.size_px,
     }
+
+
+def _clocks() -> np.ndarray:
+    """Return the CPU seconds of this process and the seconds of the wall clock."""
+    return np.array([time.process_time(), time.perf_counter()])
+
+
+def _endless(dataset: PairedDataset, batch: int, seed: int) -> Iterator[Any]:
+    """Yield batches of random order without end, one pass after the other."""
+    for epoch in count():
+        yield from batches(dataset, source_plans(len(dataset), batch, epoch, 0, len(dataset) // batch, seed))
+
+
+def _sample(dataset: PairedDataset) -> list[np.ndarray]:
+    """Return encoded pictures of frames spread over the dataset, as many of each image as the loader decodes."""
+    table = dataset.table
+    rows = np.unique(np.linspace(0, len(table) - 1, SAMPLE).astype(int))
+    return [
+        data
+        for row in rows.tolist()
+        for shard, inside in [table.place(row)]
+        for image in (dataset.images if table.paired[row] else dataset.images[:1])
+        if (data := shard.read_bytes(image, inside)) is not None
+    ]
 
 
 def bench_step(settings: TrainSettings, method: str, steps: int = 20) -> dict[str, Any]:

@@ -6,16 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 import simplejpeg
 import torch
 
+from assets.errors import InputError
 from assets.shard import Shard, find_shards
+from tests.contract.tiny_shards import TinySubject, write_tiny_shard
 from train.data.datasets import BatchPlan, EvalDataset, PairedDataset
 from train.data.frames import FrameTable, frame_table, read_labels
 from train.data.order import source_plans
-from train.data.pictures import decode, shrink_for
+from train.data.pictures import Crops, decode, shrink_for
 from train.data.store import PictureStore
 
 COLUMNS = ("AU01", "AU04", "AU12")
@@ -64,6 +67,63 @@ def test_a_store_never_grows_over_its_limit_and_a_corpus_that_does_not_fit_is_no
         store.put(("a", "real", row, 1), np.zeros((32, 32, 3), np.uint8))
     assert store.used_bytes == store.limit_bytes
     assert len(store) == 3
+
+
+def plain_pictures(shard: Path, image: str, rows: np.ndarray, crops: Crops) -> np.ndarray:
+    """Read with HDF5 alone, decode into new memory, crop and mirror with slices."""
+    out = []
+    with h5py.File(shard, "r") as file:
+        for index, row in enumerate(rows):
+            start, length = file[f"images/{image}/offset"][row]
+            data = file[f"images/{image}/blob"][start : start + length]
+            if data[0] == 0xFF:
+                picture = simplejpeg.decode_jpeg(data.tobytes(), "RGB", fastdct=True, fastupsample=True)
+            else:
+                picture = cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+            top, left = crops.top_left_px[index]
+            part = picture[top : top + crops.side_px, left : left + crops.side_px]
+            out.append(part[:, ::-1] if crops.mirrored[index] else part)
+    return np.stack(out)
+
+
+@pytest.mark.parametrize("layout", ["one piece", "chunks", "png"])
+def test_batches_are_bit_for_bit_what_a_plain_reader_gives(tmp_path: Path, layout: str) -> None:
+    path = write_tiny_shard(tmp_path / "F000.h5", TinySubject("F000", frames=24, size_px=64))
+    if layout != "one piece":
+        rewrite(path, layout)
+    table = open_table(tmp_path)
+    dataset = PairedDataset(table, read_labels(table, COLUMNS), 0.875, with_twins=True)
+    plan = next(source_plans(24, 16, 0, 0, 1, seed=2))
+    batch, crops = dataset.batch(plan), dataset.crops(plan)
+    assert 0 < crops.mirrored.sum() < 16
+    stacked = torch.cat([batch.real[:, None], batch.twins], 1)
+    for number, image in enumerate(("real", "female", "male")):
+        expected = plain_pictures(path, image, plan.rows, crops)
+        assert np.array_equal(stacked[:, number].movedim(1, -1).numpy(), expected)
+
+
+def rewrite(path: Path, layout: str) -> None:
+    """Store the pictures of a shard in small chunks, as JPEG or as PNG."""
+    with h5py.File(path, "r+") as file:
+        for image in ("real", "female", "male"):
+            blob, offset = file[f"images/{image}/blob"][()], file[f"images/{image}/offset"][()]
+            parts = [blob[start : start + length] for start, length in offset]
+            if layout == "png":
+                parts = [cv2.imencode(".png", cv2.imdecode(part, cv2.IMREAD_COLOR))[1].ravel() for part in parts]
+            lengths = np.array([len(part) for part in parts])
+            del file[f"images/{image}/blob"]
+            file.create_dataset(f"images/{image}/blob", data=np.concatenate(parts), chunks=(1000,), maxshape=(None,))
+            file[f"images/{image}/offset"][()] = np.stack([np.cumsum(lengths) - lengths, lengths], 1)
+
+
+def test_a_picture_of_another_size_is_named_with_its_size(tmp_path: Path) -> None:
+    """Also where it is larger than the memory that pictures are decoded into."""
+    for size, other in ((64, 32), (32, 64)):
+        path = write_tiny_shard(tmp_path / f"{size}" / "F000.h5", TinySubject("F000", frames=4, size_px=other))
+        with h5py.File(path, "r+") as file:
+            file.attrs["size_px"] = size
+        with pytest.raises(InputError, match=f"the picture is {other}x{other} px, not {size}"):
+            EvalDataset(open_table(path.parent), 1.0).batch(BatchPlan(np.arange(2)))
 
 
 @pytest.mark.parametrize(

@@ -144,8 +144,11 @@ def test_eval_predict_export_and_bench(here: Path, base: Path, corpora: Path, ca
     assert (here / "s.png").stat().st_size > 1000
     assert (here / "v.mp4").stat().st_size > 1000
     assert run("bench", *data(corpora), *QUICK, "--steps", 3, "--json", "bench.json") == 0
-    assert json.loads((here / "bench.json").read_text())["steps"][0]["efficiency"] > 0
-    capsys.readouterr()
+    figures = json.loads((here / "bench.json").read_text())
+    assert figures["steps"][0]["efficiency"] > 0
+    loader = figures["loader"]
+    assert loader["of_decoder"] == pytest.approx(loader["images_per_cpu_s"] / loader["decoded_per_cpu_s"])
+    assert "decoder alone" in capsys.readouterr().out
 
 
 def test_predictions_agree_with_the_scores_of_the_run(here: Path, base: Path, corpora: Path) -> None:

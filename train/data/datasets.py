@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,20 +80,26 @@ class FrameDataset(Dataset):
         ``at`` gives for each row its place in ``crops``.
         """
         out = np.empty((len(rows), len(images), self.side_px, self.side_px, 3), np.uint8)
-        for index, row in enumerate(rows):
-            for number, image in enumerate(images):
-                cut_into(out[index, number], self.picture(int(row), image), crops, int(at[index]))
+        if self.in_memory:
+            for place, row, image, crop in _each(out, rows, images, at):
+                cut_into(place, self.stored_picture(row, image), crops, crop)
+            return out
+        scratch = np.empty((self.size_px, self.size_px, 3), np.uint8)
+        size, shrink = self.table.size_px, self.shrink
+        for place, row, image, crop in _each(out, rows, images, at):
+            mirrored = bool(crops.mirrored[crop])
+            shard, inside = self.table.place(row)
+            picture = read_picture(shard, image, inside, size, shrink, scratch, "BGR" if mirrored else "RGB")
+            cut_into(place, picture, crops, crop, bgr=mirrored)
         return out
 
-    def picture(self, row: int, image: str) -> np.ndarray:
-        """Return one decoded picture of a row of the table, from the store if all of them fit there."""
-        shard, at = self.table.shards[self.table.shard[row]], int(self.table.row[row])
-        if not self.in_memory:
-            return read_picture(shard, image, at, self.table.size_px, self.shrink)
-        key = (str(shard.path), image, at, self.shrink)
+    def stored_picture(self, row: int, image: str) -> np.ndarray:
+        """Return one decoded picture of a row of the table from the store, where it is put if it is not there yet."""
+        shard, inside = self.table.place(row)
+        key = (str(shard.path), image, inside, self.shrink)
         picture = self.table.store.get(key)
         if picture is None:
-            picture = read_picture(shard, image, at, self.table.size_px, self.shrink)
+            picture = read_picture(shard, image, inside, self.table.size_px, self.shrink)
             self.table.store.put(key, picture)
         return picture
 
@@ -189,6 +196,15 @@ class EvalDataset(FrameDataset):
         """Build a batch of pictures and their rows."""
         images = self.pictures(plan.rows, self.images, self.crops(plan), np.arange(len(plan.rows)))[:, 0]
         return EvalBatch(pictures_tensor(images), torch.from_numpy(plan.rows.astype(np.int64)))
+
+
+def _each(
+    out: np.ndarray, rows: np.ndarray, images: tuple[str, ...], at: np.ndarray
+) -> Iterator[tuple[np.ndarray, int, str, int]]:
+    """Yield the place in ``out``, the row, the image and the number of the crop of every picture of a batch."""
+    for index, (row, crop) in enumerate(zip(rows.tolist(), at.tolist(), strict=True)):
+        for number, image in enumerate(images):
+            yield out[index, number], row, image, crop
 
 
 def landmarks_in_picture(table: FrameTable) -> np.ndarray:

@@ -59,6 +59,10 @@ class FrameTable:
         """Side of the official partition that each shard names, empty where it names none."""
         return tuple(str(shard.file.attrs.get("split", "")) for shard in self.shards)
 
+    def place(self, row: int) -> tuple[Shard, int]:
+        """Return the shard of a row of the table, and the row inside that shard."""
+        return self.shards[self.shard[row]], int(self.row[row])
+
     def only(self, keep: np.ndarray) -> FrameTable:
         """Return the table of the frames where ``keep`` (N,) bool holds."""
         return replace(self, shard=self.shard[keep], row=self.row[keep], paired=self.paired[keep])
