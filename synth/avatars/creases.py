@@ -22,25 +22,28 @@ class Fold:
         Depth at rest for strong creases.
     units : dict of str to float
         Depth per unit weight.
+    onset : float
+        Depth that must be exceeded before the fold shows at all on smooth skin; half of it on strong creases.
     """
 
     name: str
     layer: int
     rest: float
     units: dict[str, float]
+    onset: float = 0.0
 
 
-def _pair(name: str, layer: int, rest: float, units: dict[str, float]) -> tuple[Fold, Fold]:
+def _pair(name: str, layer: int, rest: float, units: dict[str, float], onset: float = 0.0) -> tuple[Fold, Fold]:
     return tuple(
-        Fold(f"{name}_{side.lower()}", layer, rest, {unit.replace("*", side): gain for unit, gain in units.items()})
+        Fold(f"{name}_{side.lower()}", layer, rest, {u.replace("*", side): gain for u, gain in units.items()}, onset)
         for side in ("Left", "Right")
     )  # type: ignore[return-value]
 
 
 FOLDS: tuple[Fold, ...] = (
-    Fold("forehead_middle", 0, 0.10, {"browInnerUp": 1.0}),
-    *_pair("forehead", 1, 0.10, {"browOuterUp*": 1.0}),
-    Fold("glabella", 2, 0.10, {"browDownLeft": 0.5, "browDownRight": 0.5, "noseSneerLeft": 0.2, "noseSneerRight": 0.2}),
+    Fold("forehead_middle", 0, 0.10, {"browInnerUp": 1.05}, 0.24),
+    *_pair("forehead", 1, 0.10, {"browOuterUp*": 1.05}, 0.24),
+    Fold("glabella", 2, 0.10, {"browDownLeft": 0.62, "browDownRight": 0.62, "noseSneerLeft": 0.2, "noseSneerRight": 0.2}),
     *_pair("nose", 0, 0.0, {"noseSneer*": 1.0}),
     *_pair("crow", 0, 0.14, {"cheekSquint*": 0.8, "eyeSquint*": 0.35, "mouthSmile*": 0.25}),
     *_pair("under_eye", 1, 0.16, {"cheekSquint*": 0.8, "eyeSquint*": 0.55}),
@@ -67,12 +70,13 @@ def crease_drivers(strength: float) -> tuple[np.ndarray, np.ndarray]:
     -------
     drivers : (1 + number of folds, 52) float32
     rest : (1 + number of folds,) float32
+        Negative where a movement must pass an onset first; what is below zero does not show.
     """
     drivers = np.zeros((len(FOLDS) + 1, len(UNITS)), np.float32)
     rest = np.zeros(len(FOLDS) + 1, np.float32)
     for fold in FOLDS:
         row = FOLD_INDEX[fold.name]
-        rest[row] = fold.rest * strength
+        rest[row] = fold.rest * strength - fold.onset * (1.0 - 0.5 * strength)
         for unit, gain in fold.units.items():
             drivers[row, UNIT_INDEX[unit]] = gain * (0.45 + 0.55 * strength)
     return drivers, rest

@@ -18,7 +18,7 @@ EDGE_LIFT_MM = (0.0, 0.7, 0.1, 0.9, 1.1, 1.6, 2.0)
 """How far the cutting edge stands back from the occlusal plane, the same on both jaws."""
 
 DEPTH_MM = (2.2, 2.2, 3.0, 6.0, 6.5, 8.5, 8.5)
-ARCH_WIDTH_MM, ARCH_DEPTH_MM = 26.0, 42.0
+ARCH_WIDTH_MM, ARCH_DEPTH_MM = 29.0, 42.0
 GUM_COLUMNS, GUM_HEIGHT_MM = 28, 7.0
 GUM_PROFILE = (
     (1.2, 8.0), (1.0, 9.2), (0.4, 9.4), (0.05, 8.0), (0.12, 4.0), (0.0, 1.2), (0.25, -0.2), (1.0, 0.6), (1.2, 2.5),
@@ -132,8 +132,8 @@ def dental_grafts(
     y, z = lip_line_mm
     grafts = []
     for jaw, anchors, arch, widths, heights in (
-        ("upper", upper, Arch((0, y - 2.8, z), ARCH_WIDTH_MM, 1.0), UPPER_WIDTH_MM, UPPER_HEIGHT_MM),
-        ("lower", lower, Arch((0, y - 1.6, z - 2.6), ARCH_WIDTH_MM - 2.0, -1.0), LOWER_WIDTH_MM, LOWER_HEIGHT_MM),
+        ("upper", upper, Arch((0, y - 2.8, z - 0.7), ARCH_WIDTH_MM, 1.0), UPPER_WIDTH_MM, UPPER_HEIGHT_MM),
+        ("lower", lower, Arch((0, y - 1.6, z - 3.3), ARCH_WIDTH_MM - 2.0, -1.0), LOWER_WIDTH_MM, LOWER_HEIGHT_MM),
     ):
         for name, material, (points, faces, uv) in (
             (f"teeth_{jaw}", "teeth", _row_of_teeth(arch, widths, heights)),

@@ -9,12 +9,14 @@ from assets.keyed import rng_for
 from synth.build.anatomy import boundary_loops
 from synth.build.graft import Graft
 
-STRANDS = {"upper": 52, "lower": 22}
+STRANDS = {"upper": 44, "lower": 20}
 LENGTH = {"upper": (0.62, 0.95), "lower": (0.3, 0.48)}
 """Share of the strip's depth that a strand spans: shortest at the inner corner, longest outside."""
 
-WIDTH_MM = {"upper": 0.32, "lower": 0.2}
+WIDTH_MM = {"upper": 0.55, "lower": 0.25}
 STEPS = 4
+LINE = {"upper": (48, 0.26), "lower": (0, 0.0)}
+"""Pieces of the dark line that the roots of the strands form, and the share of the strip's depth it spans."""
 
 
 def strip_grid(faces: np.ndarray) -> np.ndarray:
@@ -52,18 +54,18 @@ def lash_graft(rest_mm: np.ndarray, strips: dict[str, list[np.ndarray]], eye_cen
     for kind, grids in strips.items():
         for grid in grids:
             grid = _rooted(rest_mm, grid, eye_centres_mm)
-            for strand in range(STRANDS[kind]):
-                index, weight, offset = _strand(rest_mm, grid, kind, strand)
+            pieces = [_strand(rest_mm, grid, kind, strand) for strand in range(STRANDS[kind])]
+            for index, weight, offset in [*pieces, *_line(grid, *LINE[kind])]:
                 number = len(index)
                 rows.append(np.repeat(np.arange(count, count + number), 4))
                 columns.append(index.ravel())
                 values.append(weight.ravel())
                 offsets.append(offset)
-                steps = np.arange(STEPS - 1)
-                a = count + 2 * steps
+                steps = number // 2
+                a = count + 2 * np.arange(steps - 1)
                 faces.append(np.stack([a, a + 1, a + 3, a + 2], -1))
-                along = np.repeat(np.linspace(0, 1, STEPS), 2)
-                uv.append(np.stack([np.tile([0.45, 0.55], STEPS), 1 - along], -1))
+                along = np.repeat(np.linspace(0, 1, steps), 2)
+                uv.append(np.stack([np.tile([0.45, 0.55], steps), 1 - along], -1))
                 count += number
     weights = sp.csr_matrix(
         (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(count, len(rest_mm))
@@ -91,12 +93,7 @@ def _strand(rest_mm: np.ndarray, grid: np.ndarray, kind: str, strand: int) -> tu
     reach = (low + (high - low) * np.sin(np.pi * (0.15 + 0.6 * place))) * rng.uniform(0.82, 1.05)
     fan = 0.10 * (place - 0.35) + rng.uniform(-0.02, 0.02)
     along = np.linspace(0, 1, STEPS)
-    u = np.clip(0.04 + 0.94 * place + fan * along, 0, 1) * (grid.shape[1] - 1)
-    v = np.clip(reach * along, 0, 1) * (grid.shape[0] - 1)
-    i, j = np.minimum(v.astype(int), grid.shape[0] - 2), np.minimum(u.astype(int), grid.shape[1] - 2)
-    s, t = v - i, u - j
-    index = np.stack([grid[i, j], grid[i, j + 1], grid[i + 1, j], grid[i + 1, j + 1]], -1)
-    weight = np.stack([(1 - s) * (1 - t), (1 - s) * t, s * (1 - t), s * t], -1)
+    index, weight = _on_strip(grid, 0.04 + 0.94 * place + fan * along, reach * along)
     middle = (rest_mm[index] * weight[..., None]).sum(1)
     tangent = np.gradient(middle, axis=0)
     side = np.cross(tangent, [0.0, 0.0, 1.0])
@@ -104,3 +101,23 @@ def _strand(rest_mm: np.ndarray, grid: np.ndarray, kind: str, strand: int) -> tu
     half = side * (WIDTH_MM[kind] / 2 * (1.05 - along)[:, None])
     offset = np.stack([half, -half], 1).reshape(-1, 3)
     return np.repeat(index, 2, 0), np.repeat(weight, 2, 0), offset
+
+
+def _line(grid: np.ndarray, pieces: int, depth: float) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Return the line along the roots as one ribbon, thinnest at the inner corner, or nothing."""
+    if not pieces:
+        return []
+    along = np.linspace(0.04, 0.98, pieces + 1)
+    reach = depth * (0.45 + 0.55 * np.sin(np.pi * (0.1 + 0.65 * along)))
+    index, weight = _on_strip(grid, np.repeat(along, 2), np.stack([np.zeros_like(along), reach], 1).ravel())
+    return [(index, weight, np.zeros((len(index), 3)))]
+
+
+def _on_strip(grid: np.ndarray, across: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return vertices and bilinear weights, both (n, 4), of places on a strip, in shares of its two sides."""
+    u = np.clip(across, 0, 1) * (grid.shape[1] - 1)
+    v = np.clip(along, 0, 1) * (grid.shape[0] - 1)
+    i, j = np.minimum(v.astype(int), grid.shape[0] - 2), np.minimum(u.astype(int), grid.shape[1] - 2)
+    s, t = v - i, u - j
+    index = np.stack([grid[i, j], grid[i, j + 1], grid[i + 1, j], grid[i + 1, j + 1]], -1)
+    return index, np.stack([(1 - s) * (1 - t), (1 - s) * t, s * (1 - t), s * t], -1)

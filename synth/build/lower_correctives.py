@@ -14,13 +14,13 @@ PAIRS: tuple[tuple[str, str, dict[str, Vector]], ...] = (
         "lower_rim": (2.6, 1.0, -0.6), "lower_side": (2.6, 1.0, -0.6), "lower_rim_mid": (0, 1.4, 0),
         "lower_mid": (0, 1.0, 0), "base": (0, 0.2, 0), "boss": (0, 0, 0),
     }),
-    # A grin: stretched over the teeth, the lower lip follows their edge and the upper one is drawn up.
+    # A grin: stretched over the teeth, the upper lip is drawn up; the lower one gives a little of its way down.
     ("mouthSmile*", "mouthLowerDown*", {
-        "upper_rim_mid": (0, 2.8, -0.6), "upper_rim": (0.2, 2.6, -0.6), "upper_mid": (0, 2.0, -0.8),
-        "upper_side": (0.2, 1.8, -0.8), "upper_end": (0, 0.8, -0.2), "lower_rim_mid": (0, 4.0, -0.8),
-        "lower_rim": (0.2, 2.4, -0.8), "lower_mid": (0, 3.2, -0.6), "lower_side": (0.2, 1.8, -0.6),
+        "upper_rim_mid": (0, 0.6, -0.6), "upper_rim": (0.2, 0.6, -0.6), "upper_mid": (0, 0.5, -0.8),
+        "upper_side": (0.2, 0.4, -0.8), "upper_end": (0, 0.2, -0.2), "lower_rim_mid": (0, 0.4, -0.8),
+        "lower_rim": (0.2, -0.6, -0.8), "lower_mid": (0, 0.3, -0.6), "lower_side": (0.2, -0.4, -0.6),
         "corner": (0, 0.2, 0),
-        "under_lip": (0, 2.2, 0), "boss": (0, 0.8, 0), "base": (0, 0.2, 0), "under_corner": (0, 0.4, 0),
+        "under_lip": (0, 0.2, 0), "boss": (0, 0, 0), "base": (0, 0, 0), "under_corner": (0, 0, 0),
     }),
     # Disgust over a smile, and both levators of the lip: they pull at the same skin, which gives only once.
     ("mouthSmile*", "mouthUpperUp*", {

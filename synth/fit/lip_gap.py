@@ -15,7 +15,7 @@ LIP_PAIRS = ((13, 14), (82, 87), (312, 317), (81, 178), (311, 402))
 GAP_TRUST = 6.0
 """How much the opening at each pair counts against one landmark: its error is about half a millimetre."""
 
-LIPS_SEEN = 0.85
+LIPS_SEEN = 0.95
 """Opening that the network sees over the opening there is."""
 
 PRESSED_MM, PARTED_MM = 0.5, 3.0
