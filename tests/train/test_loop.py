@@ -167,6 +167,10 @@ def test_what_a_method_needs_is_checked_before_training(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match="1 CUDA devices were asked for, 0 are here"):
         train(replace(tiny, accelerator="cuda"), "source", tmp_path / "x")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(InputError, match="2 CUDA devices were asked for, 1 are here"):
+        train(replace(tiny, accelerator="auto", devices=2), "source", tmp_path / "x")
 
 
 def test_selection_rules_are_named_and_the_oracle_is_marked(tiny: TrainSettings, tmp_path: Path) -> None:
@@ -179,6 +183,43 @@ def test_selection_rules_are_named_and_the_oracle_is_marked(tiny: TrainSettings,
     oracle = train(replace(tiny, steps_per_epoch=2, select="oracle-target"), "source", tmp_path / "o", stage="base")
     assert any("chosen on target labels" in note for note in oracle["notes"])
     assert oracle["test"]["f1"]["avg"] == pytest.approx(oracle["selection"]["best"])
+
+
+def test_a_continued_run_remembers_the_epochs_that_were_scored(
+    tiny: TrainSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first epoch is the best; a run that forgot it would let a worse one take its place."""
+    from train.loop import outcome
+
+    settings = replace(tiny, epochs=3, steps_per_epoch=2, select="source-val", val_share=0.3)
+    original = outcome.score
+
+    def falling(detector: object, test: object, *rest: object) -> tuple[dict, object]:
+        table, scored = original(detector, test, *rest)
+        seen.append(1)
+        return {**table, "f1": {**table["f1"], "avg": 1.0 / len(seen)}}, scored
+
+    monkeypatch.setattr(outcome, "score", falling)
+    seen: list[int] = []
+    whole = train(settings, "source", tmp_path / "whole", stage="base")["selection"]
+    assert whole["history"] == [1.0, 1 / 2, 1 / 3]
+    seen.clear()
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, "source", tmp_path / "cut", reporter=Cut(3), stage="base")
+    assert train(settings, "source", tmp_path / "cut", stage="base")["selection"] == whole
+    assert "selection" not in json.loads((tmp_path / "cut" / "config.lock").read_text())
+    one, two = tensors(tmp_path / "whole"), tensors(tmp_path / "cut")
+    assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+def test_a_file_that_cannot_be_made_leaves_nothing_behind(tmp_path: Path) -> None:
+    def wrong(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise InputError.one("it differs", path, "mend it")
+
+    with pytest.raises(InputError, match="it differs"):
+        files.replace_file(tmp_path / "model.onnx", wrong)
+    assert not list(tmp_path.iterdir())
 
 
 def test_departures_from_the_paper_are_written_with_the_result(tiny: TrainSettings, base: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from assets.shard import find_shards
 from train.data.assemble import assemble
 from train.data.splits import partition_of
 from train.loop.checkpoint import load_detector, narrowed, read_checkpoint
+from train.loop.reporter import Silent
 from train.metrics.bootstrap import interval
 from train.metrics.report import Gap, Scored, evaluate
-from train.models.build import build_encoder
+from train.models.build import Heads, build_encoder
+from train.report import execute
 from train.report.execute import COST, Clock
 from train.report.layout import header, line, to_csv, to_latex, to_markdown
 from train.report.plan import Study, make_jobs, ready
@@ -267,6 +270,31 @@ def test_a_narrowed_checkpoint_gives_the_same_probabilities_for_the_units_kept(b
     assert torch.equal(whole(x)[:, rows], part(x))
     with pytest.raises(InputError, match="but AU01 AU26 are asked for"):
         narrowed(state, meta, ("AU01", "AU26"), "here")
+
+
+def end_at_once(*_: object) -> None:
+    """Stands for a process that the system kills."""
+    os._exit(9)
+
+
+def test_a_process_that_is_killed_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "_in_process", end_at_once)
+    jobs = list(make_jobs(study("within")).every.values())[:1]
+    with pytest.raises(InputError, match="ended from outside"):
+        execute.run_jobs(jobs, tmp_path, 2, Silent())
+
+
+def test_a_head_of_one_layer_can_be_narrowed_too() -> None:
+    """The head of DRML is a single linear layer, so its parameters have one name less on their path."""
+    with torch.device("meta"):
+        encoder = build_encoder("drml", "none", COLUMNS)
+    heads = Heads([encoder.make_head(len(COLUMNS), 8, 0.0) for _ in (0, 1)]).state_dict()
+    meta = {"aus": list(COLUMNS), "heads": 2, "settings": {"backbone": "drml"}}
+    kept = (COLUMNS[-1], COLUMNS[0])
+    small, _ = narrowed({"heads": heads}, meta, kept, "here")
+    assert len(heads) == 4
+    for key, value in heads.items():
+        assert torch.equal(small["heads"][key], value[[len(COLUMNS) - 1, 0]])
 
 
 def test_depth_leaves_out_stages_and_keeps_the_weights_of_the_others() -> None:

@@ -122,9 +122,9 @@ def narrowed(state: dict[str, Any], meta: dict[str, Any], columns: tuple[str, ..
     rows = torch.tensor([meta["aus"].index(column) for column in columns])
     heads = dict(state["heads"])
     for number in range(meta["heads"]):
-        last = max(int(key.split(".")[2]) for key in heads if key.startswith(f"members.{number}."))
+        last = [key for key in heads if key.startswith(f"members.{number}.")][-1].rpartition(".")[0]
         for part in ("weight", "bias"):
-            heads[f"members.{number}.{last}.{part}"] = heads[f"members.{number}.{last}.{part}"][rows].clone()
+            heads[f"{last}.{part}"] = heads[f"{last}.{part}"][rows].clone()
     return {**state, "heads": heads}, {**meta, "aus": list(columns)}
 
 

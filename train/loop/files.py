@@ -39,15 +39,18 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         If there is no space or no right to write; what was at ``path`` is untouched.
     """
     part = path.with_name(f".{path.name}.part")
-    taken = next((folder for folder in path.parents if folder.exists() and not folder.is_dir()), None)
-    if taken is not None:
-        raise InputError.one("this is a file, not a folder", taken, "pass another --out")
     try:
+        taken = next((folder for folder in path.parents if folder.exists() and not folder.is_dir()), None)
+        if taken is not None:
+            raise InputError.one("this is a file, not a folder", taken, "pass another --out")
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(part)
-        os.replace(part, path)
+        try:
+            write(part)
+            os.replace(part, path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
     except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
         cause = " ".join(str(error).split())[:160]
         full = getattr(error, "errno", None) == errno.ENOSPC or "file write failed" in cause or "enforce fail" in cause
         if not full and not isinstance(error, OSError):

@@ -107,7 +107,7 @@ def train(
         reporter.note(f"{out}: this run is finished; its scores are shown")
         return finished
     fabric = make_fabric(settings)
-    run = _start(settings, kind, data, fabric, out, meta, reporter, initial)
+    run = _start(settings, kind, data, fabric, out, dict(meta), reporter, initial)
     if fabric.is_global_zero:
         write_json(out / LOCK, meta)
     start = f"from {init}" if init is not None else {"none": "random start"}.get(settings.weights, settings.weights)

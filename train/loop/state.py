@@ -28,14 +28,14 @@ def save_state(run: Run, name: str = CHECKPOINT) -> None:
 
 
 def load_state(run: Run, name: str = CHECKPOINT) -> Progress:
-    """Restore what ``save_state`` wrote.
+    """Restore what ``save_state`` wrote, the epochs scored for the selection rule included.
 
     Raises
     ------
     InputError
         If the run was saved by another number of processes.
     """
-    state, _ = read_checkpoint(run.out / name)
+    state, meta = read_checkpoint(run.out / name)
     world = run.fabric.world_size
     if len(state["generators"]) != world:
         what = f"the run was saved by {len(state['generators'])} processes and cannot continue on {world}"
@@ -48,6 +48,8 @@ def load_state(run: Run, name: str = CHECKPOINT) -> Progress:
     torch.set_rng_state(cpu)
     if len(cuda) and run.fabric.device.type == "cuda":
         torch.cuda.set_rng_state(cuda, run.fabric.device)
+    if "selection" in meta:
+        run.meta["selection"] = meta["selection"]
     epoch, step, done = state["progress"]
     return Progress(epoch, step, bool(done))
 

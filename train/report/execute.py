@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import torch
@@ -81,7 +82,7 @@ def run_jobs(jobs: Sequence[Job], folder: Path, at_once: int, reporter: Reporter
     Raises
     ------
     InputError
-        What went wrong in a run; the others that were under way are finished and kept.
+        What went wrong in a run; the others that were under way are finished and kept. Or if a process was killed.
     KeyboardInterrupt
         After every run under way has saved a checkpoint.
     """
@@ -114,7 +115,12 @@ def _feed(pool: ProcessPoolExecutor, jobs: Sequence[Job], folder: Path, clock: C
             running[pool.submit(_in_process, job, folder)] = job
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             job = running.pop(future)
-            problems, seconds = future.result()
+            try:
+                problems, seconds = future.result()
+            except BrokenProcessPool:
+                what = "a process of the study was ended from outside, perhaps for want of memory"
+                mend = "run the same command again with a smaller --batch; finished runs are kept"
+                raise InputError.one(what, folder, mend) from None
             if problems:
                 raise InputError(problems)
             done.add(job.name)
