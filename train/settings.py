@@ -16,8 +16,16 @@ from typing import Any
 from assets.errors import InputError, Problem, closest
 
 
-def _setting(default: Any, text: str, group: str, choices: tuple[str, ...] = (), lowest: float | None = None) -> Any:
-    return field(default=default, metadata={"help": text, "group": group, "choices": choices, "lowest": lowest})
+def _setting(
+    default: Any,
+    text: str,
+    group: str,
+    choices: tuple[str, ...] = (),
+    lowest: float | None = None,
+    highest: float = float("inf"),
+) -> Any:
+    facts = {"help": text, "group": group, "choices": choices, "lowest": lowest, "highest": highest}
+    return field(default=default, metadata=facts)
 
 
 @dataclass(frozen=True)
@@ -32,12 +40,13 @@ class TrainSettings:
     evaluation: str = _setting("transductive", "transductive: adapt to and test on all target frames, as in the "
                                "paper; held-out: test on target subjects that adaptation never saw.", "data",
                                ("transductive", "held-out"))
-    held_out_share: float = _setting(0.3, "Share of target subjects tested under --evaluation held-out.", "data", (), 0)
+    held_out_share: float = _setting(0.3, "Share of target subjects tested under --evaluation held-out.", "data", (), 0,
+                                      1)
     fold: int = _setting(-1, "Within-domain: hold out this third of the source subjects (0, 1, 2); -1 trains on all.",
                          "data", (), -1)
     partition: str = _setting("", "Within-domain: train on the train and test on the test subjects of this CSV "
                               "(subject,split); `shards`: as the shards say; `deal`: 60 : 18 : 18 by group.", "data")
-    val_share: float = _setting(0.0, "Share of source subjects held out for --select source-val.", "data", (), 0)
+    val_share: float = _setting(0.0, "Share of source subjects held out for --select source-val.", "data", (), 0, 1)
     gender_csv: str = _setting("", "CSV with columns subject,gender for corpora whose shards do not know it.", "data")
     fairness: bool = _setting(True, "Report EO and SPD, which need the apparent gender of every subject.", "data")
     allow_single_class: bool = _setting(False, "Train on Action Units that the source shows always or never, too.",
@@ -53,7 +62,7 @@ class TrainSettings:
     input_px: int = _setting(0, "Side of the network input; 0 takes the model's own.", "model", (), 0)
     depth: int = _setting(0, "Stages of a timm backbone that are kept, from the input; 0 keeps all.", "model", (), 0)
     hidden: int = _setting(512, "Hidden units of each head.", "model", (), 1)
-    dropout: float = _setting(0.1, "Dropout in the heads.", "model", (), 0)
+    dropout: float = _setting(0.1, "Dropout in the heads.", "model", (), 0, 1)
     narrow: bool = _setting(False, "Of a checkpoint that detects more Action Units than are asked for, keep the "
                             "outputs asked for.", "model")
     heads: int = _setting(2, "Heads trained by `train base`; adaptation needs two.", "model", (), 1)
@@ -138,8 +147,10 @@ def _bad_value(item: Field, value: Any) -> Problem | None:
         return Problem(f"{value!r} is no {kind.__name__}", option, f"pass a {kind.__name__}")
     if choices and value not in choices:
         return Problem(f"{value!r} is no choice", option, closest(str(value), choices))
-    if lowest is not None and not lowest <= value < float("inf"):
-        return Problem(f"{value} is out of range", option, f"pass a number from {lowest:g} up")
+    highest = item.metadata["highest"]
+    if lowest is not None and not (lowest <= value <= highest and value < float("inf")):
+        limit = "up" if highest == float("inf") else f"to {highest:g}"
+        return Problem(f"{value} is out of range", option, f"pass a number from {lowest:g} {limit}")
     return None
 
 

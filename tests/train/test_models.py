@@ -41,6 +41,12 @@ def test_drml_has_the_published_shape() -> None:
     assert encoder(torch.zeros(1, 3, 170, 170)).shape == (1, 2048)
 
 
+@pytest.mark.parametrize(("name", "side_px"), [("vgg11", 16), ("test_vit", 30)])
+def test_a_side_that_a_backbone_cannot_take_is_one_clear_error(name: str, side_px: int) -> None:
+    with pytest.raises(InputError, match=f"--input-px: {name} takes no pictures of {side_px} pixels"):
+        build_encoder(name, "none", BP4D, side_px)
+
+
 def test_regions_split_and_join_without_loss_and_have_weights_of_their_own() -> None:
     x = torch.randn(2, 3, 16, 16)
     parts = split_regions(x, 4)

@@ -229,6 +229,7 @@ def test_compare_runs_in_processes_and_names_what_went_wrong_in_one(
         (["pm2", "--targte", "gft"], "No such option"),
         (["pm2", "--source", "nowhere"], "no corpus 'nowhere'"),
         (["pm2", "--lr", "-1", "--source", "x"], "out of range"),
+        (["pm2", "--dropout", "1.5", "--source", "x"], "pass a number from 0 to 1"),
         (["pm2", "--target", "gtf"], "no corpus named 'gtf'"),
         (["eval", "nowhere", "x"], "there is no checkpoint"),
         (["predict", "nowhere", "absent.mp4"], "there is no such file"),

@@ -35,10 +35,10 @@ def make_fabric(settings: TrainSettings) -> Fabric:
         If CUDA is asked for and absent, or has fewer devices.
     """
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if settings.accelerator == "cuda" and found < max(1, settings.devices):
+    cuda = on_cuda(settings)
+    if cuda and found < settings.devices:
         what = f"{settings.devices} CUDA devices were asked for, {found} are here"
         raise InputError.one(what, "--accelerator", "pass --accelerator cpu or --devices with what there is")
-    cuda = settings.accelerator == "cuda" or (settings.accelerator == "auto" and found >= max(1, settings.devices))
     precision = settings.precision
     if precision == "auto":
         precision = "bf16" if cuda else "32"

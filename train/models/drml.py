@@ -58,7 +58,7 @@ class Drml(Encoder):
     """170-pixel DRML up to its second fully connected layer; D = 2048.
 
     Convolution 11 × 11 × 32, region layer 8 × 8, pooling, convolutions 8 × 8, 8 × 8, 6 × 6 (stride 2) and 5 × 5 of
-    16 channels, and fully connected layers 4096 and 2048: 56 million parameters.
+    16 channels, and fully connected layers 4096 and 2048: 57 million parameters with the output layer.
     """
 
     feature_size = 2048

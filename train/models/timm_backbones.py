@@ -64,7 +64,7 @@ class TimmEncoder(Encoder):
             load_weights(self.net, name, weights)
         if depth:
             _keep_stages(self.net, name, depth)
-        self.feature_size = _feature_size(self.net, side)
+        self.feature_size = _feature_size(self.net, name, side)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3, side, side) → (B, D); of a cut model normalised over D, as Swin's last stage ends with a LayerNorm.
@@ -96,12 +96,23 @@ def _takes_img_size(name: str) -> bool:
     return any(part in name for part in ("swin", "vit", "deit", "beit", "eva", "mixer"))
 
 
-def _feature_size(net: torch.nn.Module, side: int) -> int:
-    """Return D by running one picture; the attribute of that name is not always the pooled size."""
+def _feature_size(net: torch.nn.Module, name: str, side: int) -> int:
+    """Return D by running one picture; the attribute of that name is not always the pooled size.
+
+    Raises
+    ------
+    InputError
+        If the model cannot take pictures of this side.
+    """
     was_training = net.training
     net.eval()
-    with torch.no_grad():
-        size = int(net(torch.zeros(1, 3, side, side)).shape[1])
+    try:
+        with torch.no_grad():
+            size = int(net(torch.zeros(1, 3, side, side)).shape[1])
+    except (RuntimeError, AssertionError) as error:
+        cause = " ".join(str(error).split())[:160]
+        mend = "choose another side or leave --input-px out"
+        raise InputError.one(f"{name} takes no pictures of {side} pixels ({cause})", "--input-px", mend) from None
     net.train(was_training)
     return size
 
