@@ -24,8 +24,6 @@ _OPTIONS = (
     click.option("--detector", metavar="NAME", help="litert, or mediapipe (optional; sends usage data to its maker).  "
                  "[litert]"),
     click.option("--face-rule", metavar="NAME", help="Which of several faces: largest, central, first.  [largest]"),
-    click.option("--pixel-evidence", type=float, metavar="X", help="How strongly furrows, folds and brow hair bear on "
-                 "the fit, 0 to 1.  [1]"),
     click.option("--out", type=Path, metavar="FOLDER", help=f"Where the run goes.  [{DEFAULT_OUT}]"),
     click.option("--workers", type=int, metavar="N", help="Processes; the result does not depend on it.  [all cores]"),
     click.option("--config", type=Path, metavar="TOML", help="Settings from a file; options given here win."),

@@ -117,7 +117,8 @@ class FrameTrack:
     status : (T,) uint8
         ``assets.shard_format.Status``: OK, NO_FACE or FRAME_MISSING.
     appearance : (T, F) float32 or None
-        Optional evidence from pixels (furrow and fold measures), NaN where there is no face.
+        Optional evidence from pixels (furrow and fold measures), NaN where there is no face. An array, or
+        ``synth.run.scratch_rows.ScratchRows``.
     person : (T,) int16 or None
         Who is seen: 0 in most frames; scene cuts and changes of person begin others. None is one person.
     """

@@ -11,10 +11,11 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
-from synth.appearance.features import FEATURES, features
+from synth.appearance.features import FEATURES, blocks, features
 from synth.appearance.measures import LAYOUT
 from synth.fit.face_model import FITTED_UNITS
 
@@ -104,16 +105,18 @@ def resting_share(weights: np.ndarray, resting: np.ndarray) -> np.ndarray:
     return np.where(resting, 1.0, calm)
 
 
-def reliability(measures: np.ndarray, calm: np.ndarray) -> np.ndarray:
+def reliability(measures: Any, calm: np.ndarray) -> np.ndarray:
     """Return how far the pixels of each frame (T, F) can be trusted, (T,) in [0, 1].
 
     Small faces hold no furrows; a frame with much less fine contrast than the resting ones is blurred. A subject
     with very few frames has no level to compare with.
     """
-    seen = np.isfinite(measures).all(1)
-    size = np.clip((measures[:, LAYOUT.eyes_px] - _SMALL_PX) / (_LARGE_PX - _SMALL_PX), 0.0, 1.0)
-    energy = np.where(seen[:, None], measures[:, LAYOUT.energies], 0.0)
-    fine = np.exp(energy).mean(1)
+    parts = []
+    for _, part in blocks(measures):
+        known = np.isfinite(part).all(1)
+        eyes = np.clip((part[:, LAYOUT.eyes_px] - _SMALL_PX) / (_LARGE_PX - _SMALL_PX), 0.0, 1.0)
+        parts.append((known, eyes, np.exp(np.where(known[:, None], part[:, LAYOUT.energies], 0.0)).mean(1)))
+    seen, size, fine = (np.concatenate(column) for column in zip(*parts, strict=True))
     share = np.where(seen, calm, 0.0)
     contrast = fine / max(float(share @ fine / max(share.sum(), 1e-9)), 1e-9)
     sharp = np.clip((contrast - _LEAST_CONTRAST) / (0.75 - _LEAST_CONTRAST), 0.0, 1.0)
@@ -122,14 +125,16 @@ def reliability(measures: np.ndarray, calm: np.ndarray) -> np.ndarray:
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the median (D,) of each column of values (T, D) under weights (T,): half of the weight lies below."""
-    order = np.argsort(values, axis=0)
-    share = np.cumsum(weights[order], axis=0)
-    middle = (share < share[-1] / 2).sum(0)
-    return values[order[middle, np.arange(values.shape[1])], np.arange(values.shape[1])]
+    result = np.empty(values.shape[1])
+    for number, column in enumerate(values.T):
+        order = np.argsort(column)
+        share = np.cumsum(weights[order])
+        result[number] = column[order[int((share < share[-1] / 2).sum())]]
+    return result
 
 
 def pixel_evidence(
-    measures: np.ndarray,
+    measures: Any,
     weights: np.ndarray,
     rotation: np.ndarray,
     gaze_rad: np.ndarray,
@@ -141,7 +146,8 @@ def pixel_evidence(
 
     Parameters
     ----------
-    measures : (T, F) float
+    measures : (T, F) array
+        An array, or anything that gives arrays for slices; read in blocks.
     weights : (T, K) float
         A fit without pixels: it tells which frames are calm, and what of their features is expression.
     rotation : (T, 3, 3) float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from synth.appearance.features import blocks
 from synth.appearance.measures import LAYOUT
 from synth.fit.point_rows import PointRows
 from synth.tracks import FrameTrack
@@ -56,11 +57,16 @@ def implausible(track: FrameTrack, rows: np.ndarray, points: PointRows) -> dict[
     if track.person is not None and (track.person > 0).any() and np.median(np.diff(track.frames)) == 1:
         result["flicker"] = _short(rows)
     if track.appearance is not None:
-        seen = track.appearance[rows].astype(np.float64)
-        profiles = np.concatenate([seen[:, part] for name, part in LAYOUT.profiles.items() if name != "Lips"], 1)
-        bright = np.exp(profiles.mean(1)) - 6.0
-        result["dark"] = (bright < LEAST_BRIGHTNESS) & (np.exp(seen[:, LAYOUT.energies]).mean(1) < LEAST_CONTRAST)
+        result["dark"] = np.concatenate([_dark(part) for _, part in blocks(track.appearance[rows])])
     return result
+
+
+def _dark(measures: np.ndarray) -> np.ndarray:
+    """Return which faces (N,) of measures (N, F) are too dark and too blurred to be read."""
+    seen = measures.astype(np.float64)
+    profiles = np.concatenate([seen[:, part] for name, part in LAYOUT.profiles.items() if name != "Lips"], 1)
+    bright = np.exp(profiles.mean(1)) - 6.0
+    return (bright < LEAST_BRIGHTNESS) & (np.exp(seen[:, LAYOUT.energies]).mean(1) < LEAST_CONTRAST)
 
 
 def _shake(points_px: np.ndarray) -> np.ndarray:

@@ -18,6 +18,10 @@ from synth.landmarks.window import Window
 DETECTOR_SIDE = 128
 MESH_SIDE = 256
 
+_LEVELS = np.arange(256, dtype=np.float32)
+_DETECTOR_INPUT, _MESH_INPUT = _LEVELS / 127.5 - 1.0, _LEVELS / 255.0
+"""What each brightness becomes at the input of a network."""
+
 # The 146 mesh points that the blendshape network reads, in its order (its model card).
 # fmt: off
 _BLENDSHAPE_POINTS = np.array([
@@ -64,6 +68,26 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-np.clip(x, -80.0, 80.0)))
 
 
+class _Network:
+    """One network with its interpreter, which runs on the calling thread."""
+
+    def __init__(self, model: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._interpreter = Interpreter(model_content=model, num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
+
+    def __call__(self, values: np.ndarray) -> list[np.ndarray]:
+        """Return all outputs for one input, float32."""
+        self._interpreter.set_tensor(self._input, values)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(output) for output in self._outputs]
+
+
 class FaceNetworks:
     """The three networks of the face landmarker, each with its own interpreter.
 
@@ -76,27 +100,11 @@ class FaceNetworks:
     name = "litert"
 
     def __init__(self, model: Path | None = None) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         members = read_face_model(model)
-
-        def load(member: str) -> Interpreter:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                interpreter = Interpreter(model_content=members[member], num_threads=1)
-            interpreter.allocate_tensors()
-            return interpreter
-
-        self._detector = load("face_detector.tflite")
-        self._mesh = load("face_landmarks_detector.tflite")
-        self._scores = load("face_blendshapes.tflite")
+        self._detector = _Network(members["face_detector.tflite"])
+        self._mesh = _Network(members["face_landmarks_detector.tflite"])
+        self._scores = _Network(members["face_blendshapes.tflite"])
         self._anchors = _anchors()
-
-    @staticmethod
-    def _run(interpreter, values: np.ndarray) -> list[np.ndarray]:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values)
-        interpreter.invoke()
-        return [interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()]
 
     def detect(self, picture: np.ndarray, threshold: float = 0.5) -> list[Detection]:
         """Find faces of at least about a sixth of a picture's longer side.
@@ -121,7 +129,7 @@ class FaceNetworks:
         square = np.zeros((DETECTOR_SIDE, DETECTOR_SIDE, 3), np.uint8)
         left, top = (DETECTOR_SIDE - size[0]) // 2, (DETECTOR_SIDE - size[1]) // 2
         square[top : top + size[1], left : left + size[0]] = small
-        boxes, logits = self._run(self._detector, (square.astype(np.float32) / 127.5 - 1.0)[None])
+        boxes, logits = self._detector(cv2.LUT(square, _DETECTOR_INPUT)[None])
         scores = _sigmoid(logits[0, :, 0].astype(float))
         keep = np.flatnonzero(scores >= threshold)
         keep = keep[np.argsort(-scores[keep], kind="stable")]
@@ -129,7 +137,7 @@ class FaceNetworks:
         values[:, np.array([0, 2, 3, 4, 5, 6, 7])] += self._anchors[keep, None]
         values = (values * DETECTOR_SIDE - np.array([left, top])) / scale
         values[:, 1] = (values[:, 1] + np.array([left, top]) / scale) if len(keep) else values[:, 1]
-        return _merged([(row, float(score)) for row, score in zip(values, scores[keep], strict=True)])
+        return _merged(values, scores[keep])
 
     def landmarks(self, picture: np.ndarray, window: Window) -> tuple[np.ndarray, float]:
         """Place the 478 landmarks inside a window.
@@ -150,7 +158,7 @@ class FaceNetworks:
             source = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
             patch_matrix = matrix * np.array([[size[0] / picture.shape[1]], [size[1] / picture.shape[0]]])
         patch = cv2.warpAffine(source, patch_matrix, (MESH_SIDE, MESH_SIDE), flags=flags)
-        outputs = self._run(self._mesh, (patch.astype(np.float32) / 255.0)[None])
+        outputs = self._mesh(cv2.LUT(patch, _MESH_INPUT)[None])
         mesh = next(o for o in outputs if o.size == 478 * 3).reshape(478, 3).astype(float)
         presence = float(_sigmoid(next(o for o in outputs if o.shape == (1, 1, 1, 1)).ravel()[0].astype(float)))
         flat = mesh[:, :2] @ matrix[:, :2].T + matrix[:, 2]
@@ -159,28 +167,38 @@ class FaceNetworks:
     def blendshapes(self, points_px: np.ndarray) -> np.ndarray:
         """Return the (51,) float32 scores of ``assets.units.NETWORK_UNITS`` for (478, 2|3) landmarks in pixels."""
         values = np.ascontiguousarray(points_px[_BLENDSHAPE_POINTS, :2], np.float32)
-        return self._run(self._scores, values[None])[0].ravel()[1:].astype(np.float32)
+        return self._scores(values[None])[0].ravel()[1:].astype(np.float32)
 
 
-def _merged(candidates: list[tuple[np.ndarray, float]], overlap: float = 0.3) -> list[Detection]:
-    """Average overlapping candidates, best first, weighted by score (the detector's own blending)."""
+def _merged(boxes: np.ndarray, scores: np.ndarray, overlap: float = 0.3) -> list[Detection]:
+    """Average overlapping candidates, best first, weighted by score (the detector's own blending).
+
+    Parameters
+    ----------
+    boxes : (N, 8, 2) float
+        Centre, size, then six points of the face: right eye, left eye, …
+    scores : (N,) float
+        Descending.
+    overlap : float
+        Candidates that share more of their area than this are one face.
+    """
     found: list[Detection] = []
-    while candidates:
-        lead, best = candidates[0]
-        close = [_overlap(lead, row) > overlap for row, _ in candidates]
-        group = [c for c, near in zip(candidates, close, strict=True) if near] or candidates[:1]
-        candidates = [c for c, near in zip(candidates, close, strict=True) if not near and c is not group[0]]
-        weights = np.array([score for _, score in group])
-        row = np.tensordot(weights / weights.sum(), np.array([row for row, _ in group]), 1)
+    while len(boxes):
+        near = _overlap(boxes[0], boxes) > overlap
+        near[0] = True
+        weights = scores[near]
+        row = np.tensordot(weights / weights.sum(), boxes[near], 1)
         size = float(row[1].max())
         across = row[3] - row[2]
         window = Window(tuple(row[0]), 1.5 * size, float(np.arctan2(across[1], across[0])))
-        found.append(Detection(window, size, best))
+        found.append(Detection(window, size, float(scores[0])))
+        boxes, scores = boxes[~near], scores[~near]
     return found
 
 
-def _overlap(one: np.ndarray, other: np.ndarray) -> float:
-    low = np.maximum(one[0] - one[1] / 2, other[0] - other[1] / 2)
-    high = np.minimum(one[0] + one[1] / 2, other[0] + other[1] / 2)
-    shared = float(np.prod(np.maximum(high - low, 0.0)))
-    return shared / max(float(np.prod(one[1]) + np.prod(other[1])) - shared, 1e-9)
+def _overlap(one: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the area that a box (8, 2) shares with each of others (N, 8, 2) over the area of both, (N,)."""
+    low = np.maximum(one[0] - one[1] / 2, others[:, 0] - others[:, 1] / 2)
+    high = np.minimum(one[0] + one[1] / 2, others[:, 0] + others[:, 1] / 2)
+    shared = np.prod(np.maximum(high - low, 0.0), axis=1)
+    return shared / np.maximum(np.prod(one[1]) + np.prod(others[:, 1], axis=1) - shared, 1e-9)

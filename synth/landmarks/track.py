@@ -35,12 +35,15 @@ class TrackSettings:
         Whether small faces are sought on tiles.
     pixels : bool
         Whether furrows, folds, brow hair, lips and lids are measured for the fit.
+    scores : bool
+        Whether the scores of the landmark network are read for the fit.
     """
 
     detector: str = "litert"
     face_rule: str = "largest"
     tiled: bool = True
     pixels: bool = True
+    scores: bool = True
 
     def __post_init__(self) -> None:
         for value, choices, option in (
@@ -126,6 +129,7 @@ def track_sequence(
     settings: TrackSettings | None = None,
     networks: Networks | None = None,
     points: Any = None,
+    measures: Any = None,
 ) -> FrameTrack:
     """Place landmarks in every planned frame of one sequence, in order, one picture in memory at a time.
 
@@ -138,6 +142,8 @@ def track_sequence(
         Opened networks to use; None opens them.
     points : (T, 478, 3) array or None
         Takes the landmarks, all NaN before; may lie on disk. None makes a new array. Not for given landmarks.
+    measures : (T, F) array or None
+        Takes the measures of pixels in the same way, where the settings ask for them.
 
     Returns
     -------
@@ -153,10 +159,12 @@ def track_sequence(
     tracker = FaceTracker(networks, settings)
     count = len(sequence.frames)
     points = np.full((count, 478, 3), np.nan, np.float32) if points is None else points
-    scores = np.full((count, 51), np.nan, np.float32)
+    scores = np.full((count, 51), np.nan, np.float32) if settings.scores else None
     confidence = np.zeros(count, np.float32)
     found = np.zeros(count, np.int16)
-    seen = np.full((count, LAYOUT.count), np.nan, np.float32) if settings.pixels else None
+    seen = None
+    if settings.pixels:
+        seen = np.full((count, LAYOUT.count), np.nan, np.float32) if measures is None else measures
     status = np.full(count, Status.FRAME_MISSING, np.uint8)
     splitter, scenes = SceneSplitter(), np.full(count, -1, np.int64)
     size = (0, 0)
@@ -169,8 +177,9 @@ def track_sequence(
         scenes[row] = splitter.step(picture, face, int(sequence.frames[row]))
         if face is not None:
             points[row] = face.points_px
-            scores[row] = networks.blendshapes(face.points_px)
             confidence[row] = face.presence
+            if scores is not None:
+                scores[row] = networks.blendshapes(face.points_px)
             if seen is not None:
                 seen[row] = measure(picture, face.points_px)
     return FrameTrack(

@@ -36,7 +36,8 @@ def fill_gaps(track: FrameTrack, sequence: Sequence, settings: TrackSettings, ne
     rows = np.flatnonzero(track.status == Status.NO_FACE)
     if not isinstance(sequence, CorpusSequence) or sequence.landmark_files is None or not len(rows):
         return track
-    detected = track_sequence(replace(sequence.take(rows), landmark_files=None), settings, networks)
+    bare = replace(settings, pixels=False, scores=False)
+    detected = track_sequence(replace(sequence.take(rows), landmark_files=None), bare, networks)
     places = list(SCHEMES[track.scheme].points)
     points, status = track.landmarks_px.copy(), track.status.copy()
     confidence, faces_found = track.confidence.copy(), track.faces_found.copy()

@@ -57,7 +57,6 @@ class IngestConfig:
         Seeds a stand-in corpus; nothing else is random.
     size : int
         Side of every crop in pixels.
-    pixel_evidence : float
     encoding, detector, face_rule, assets : str
         As in ``synth.run.config.RenderConfig``; the rig measures the head, which places the crop.
     """
@@ -89,7 +88,6 @@ class IngestConfig:
     encoding: str = "jpeg"
     detector: str = "litert"
     face_rule: str = "largest"
-    pixel_evidence: float = 1.0
     assets: str = "hm08"
 
     @property

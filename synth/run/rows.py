@@ -53,8 +53,9 @@ def put_rows(writer: ShardWriter, job: SubjectJob, tracks: list[FrameTrack], fit
         "gaze_rad": fitted.gaze_rad,
         "residual_px": fitted.residual_px,
         "crop_from_source": crops,
-        "twin_rotation": np.stack([without_roll(rotation) for rotation in fitted.rotation]),
     }
+    if job.twins:
+        values["twin_rotation"] = np.stack([without_roll(rotation) for rotation in fitted.rotation])
     if labels.intensity is not None:
         values["au_intensity"] = labels.intensity
     if all(track.network_weights is not None for track in tracks):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ import numpy as np
 
 from assets.landmarks import SCHEMES
 from assets.shard_format import IMAGE_REAL, Status
+from synth.appearance.measures import LAYOUT
 from synth.fit.settings import FitSettings
 from synth.landmarks.track import TrackSettings, open_networks, track_sequence
 from synth.render.choose import open_renderer
@@ -22,15 +24,17 @@ from synth.run.folder import hold_as_worker
 from synth.run.gaps import fill_gaps
 from synth.run.job import SubjectJob
 from synth.run.native import quiet_libraries
+from synth.run.place import place_subject
 from synth.run.plan import shard_folder
 from synth.run.rigs import loaded_rig
 from synth.run.rows import RIG_DISTANCES, put_avatars, put_rows, put_twin_rows, subject_attributes
+from synth.run.scratch_rows import ScratchRows
 from synth.run.tracks import Ticking, fit_subject
 from synth.run.twins import BATCH, TwinDescription, draw_twin, twin_mesh, twin_scene
 from synth.run.unreadable import mark_unreadable
 from synth.shards.encode import ENCODERS
 from synth.shards.writer import ShardWriter
-from synth.tracks import FrameTrack
+from synth.tracks import ExpressionTrack, FrameTrack
 from synth.verify import shard_counts
 
 Tick = Callable[[int], None]
@@ -59,7 +63,7 @@ def render_subject(job: SubjectJob, tick: Tick) -> dict[str, Any]:
         is_new = writer is None
         with writer or ShardWriter(path, images, job.plan.frames, landmarks) as writer:
             if is_new:
-                _track_and_fit(writer, job, tick)
+                _describe_rows(writer, job, tick)
             else:
                 tick(job.plan.frames)
             _write_real(writer, job)
@@ -79,12 +83,9 @@ def _renderer(name: str, size_px: int, samples: int) -> Renderer:
     return open_renderer(name, size_px, samples)
 
 
-def _track_and_fit(writer: ShardWriter, job: SubjectJob, tick: Tick) -> None:
-    """Write everything but the pictures; every rig has a fit of its own, since weights of one do not suit another."""
-    tracks = _track(writer, job, tick)
-    settings = FitSettings(pixels=job.config.pixel_evidence)
-    told = (job.config.label_prior, bool(job.twins), settings)
-    fits = {name: fit_subject(tracks, job.plan.sequences, loaded_rig(name), *told) for name in job.rigs}
+def _describe_rows(writer: ShardWriter, job: SubjectJob, tick: Tick) -> None:
+    """Write everything but the pictures."""
+    tracks, fits = _fit(writer, job, tick) if job.twins else _place(writer, job, tick)
     fitted = fits[job.rigs[0]]
     status = fitted.status.copy()
     for other in fits.values():
@@ -100,21 +101,49 @@ def _track_and_fit(writer: ShardWriter, job: SubjectJob, tick: Tick) -> None:
     writer.mark(job.key())
 
 
-def _track(writer: ShardWriter, job: SubjectJob, tick: Tick) -> list[FrameTrack]:
+def _fit(writer: ShardWriter, job: SubjectJob, tick: Tick) -> tuple[list[FrameTrack], dict[str, ExpressionTrack]]:
+    """Return the tracks and their fit on each rig: weights of one do not suit another.
+
+    Measures of pixels lie in a nameless file beside the shard until the fit is done.
+    """
+    settings = FitSettings(pixels=job.config.pixel_evidence)
+    with contextlib.ExitStack() as stack:
+        measures = None
+        if settings.pixels > 0:
+            measures = stack.enter_context(ScratchRows(writer.path.parent, job.plan.frames, LAYOUT.count))
+        tracks = _track(writer, job, tick, measures)
+        told = (job.config.label_prior, True, settings)
+        fits = {name: fit_subject(tracks, job.plan.sequences, loaded_rig(name), *told) for name in job.rigs}
+    return tracks, fits
+
+
+def _place(writer: ShardWriter, job: SubjectJob, tick: Tick) -> tuple[list[FrameTrack], dict[str, ExpressionTrack]]:
+    """Return the tracks and where the head is in them: crops without twins need no expression."""
+    tracks = _track(writer, job, tick, None)
+    score = _networks(job.config.detector).blendshapes
+    scores = [score if sequence.given_landmarks is None else None for sequence in job.plan.sequences]
+    (rig,) = job.rigs
+    return tracks, {rig: place_subject(tracks, loaded_rig(rig), scores)}
+
+
+def _track(writer: ShardWriter, job: SubjectJob, tick: Tick, measures: ScratchRows | None) -> list[FrameTrack]:
     """Place landmarks in all sequences; they go to the shard, so that memory does not grow with them."""
     networks = _networks(job.config.detector)
     settings = TrackSettings(
-        detector=job.config.detector, face_rule=job.config.face_rule, pixels=job.config.pixel_evidence > 0
-    )
+        detector=job.config.detector, face_rule=job.config.face_rule, pixels=measures is not None,
+        scores=bool(job.twins),
+    )  # fmt: skip
     given = [sequence.given_landmarks for sequence in job.plan.sequences]
     detected = len(SCHEMES["mediapipe478"].points)
     sizes = [(detected, 3) if points is None else points.points_px.shape[1:] for points in given]
     writer.make_landmarks(max(size[0] for size in sizes))
     tracks, start = [], 0
     for sequence, size in zip(job.plan.sequences, sizes, strict=True):
-        stored: Any = writer.stored_points(slice(start, start + len(sequence.frames)), *size)
-        start += len(sequence.frames)
-        track = track_sequence(Ticking(sequence, tick), settings, networks, stored)
+        rows = slice(start, start + len(sequence.frames))
+        stored: Any = writer.stored_points(rows, *size)
+        start = rows.stop
+        seen = None if measures is None else measures[rows]
+        track = track_sequence(Ticking(sequence, tick), settings, networks, stored, seen)
         track = fill_gaps(track, sequence, settings, networks)
         if track.landmarks_px is not stored:
             for row, points in enumerate(track.landmarks_px):

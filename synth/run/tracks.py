@@ -12,6 +12,8 @@ from assets.rig import Rig
 from assets.shard_format import Status
 from synth.fit.fit import fit_track
 from synth.fit.settings import FitSettings
+from synth.run.scratch_rows import ScratchRows
+from synth.run.scratch_rows import joined as joined_rows
 from synth.shards.stored_points import StoredPoints
 from synth.shards.stored_points import joined as joined_points
 from synth.tracks import ExpressionTrack, FrameTrack, Labels, Sequence
@@ -96,15 +98,32 @@ def fit_subject(
         Whether the labels may help at all; without, nothing in the result depends on them.
     settings : FitSettings or None
     """
+
+    def fit(track: FrameTrack, members: list[int]) -> ExpressionTrack:
+        labels = _joined_labels([sequences[i] for i in members]) if use_labels else None
+        return fit_track(track, rig, labels=labels, label_prior=label_prior, settings=settings)
+
+    return each_camera(tracks, fit)
+
+
+def each_camera(tracks: list[FrameTrack], fit: Callable[[FrameTrack, list[int]], ExpressionTrack]) -> ExpressionTrack:
+    """Fit the sequences of each camera as one track and return the rows of all tracks, in their order.
+
+    Parameters
+    ----------
+    tracks : list of FrameTrack
+        One per sequence; those with the same picture size and landmark scheme come from one camera.
+    fit : callable
+        Receives the joined track of a camera and the places of its sequences in the list.
+    """
     groups: dict[tuple, list[int]] = {}
     for index, track in enumerate(tracks):
         groups.setdefault((track.image_size_px, track.scheme), []).append(index)
     fitted: dict[int, ExpressionTrack] = {}
     for members in groups.values():
-        labels = _joined_labels([sequences[i] for i in members]) if use_labels else None
-        whole = fit_track(
-            _joined([tracks[i] for i in members]), rig, labels=labels, label_prior=label_prior, settings=settings
-        )
+        whole = fit(_joined([tracks[i] for i in members]), members)
+        if len(members) == len(tracks):
+            return whole
         start = 0
         for i in members:
             stop = start + len(tracks[i].frames)
@@ -131,6 +150,8 @@ def _joined(tracks: list[FrameTrack]) -> FrameTrack:
         values = [getattr(track, name) for track in tracks]
         if isinstance(values[0], StoredPoints):
             return joined_points(values)
+        if all(isinstance(value, ScratchRows) for value in values):
+            return joined_rows(values)
         return None if any(value is None for value in values) else np.concatenate(values)
 
     names = ("landmarks_px", "network_weights", "confidence", "faces_found", "status", "appearance")

@@ -64,8 +64,12 @@ class StoredPoints:
 
     def __setitem__(self, row: int, points_px: np.ndarray) -> None:
         """Write one row (L, D); rows in between keep NaN."""
+        gap = row - self._first - len(self._pending)
+        if gap >= BLOCK_ROWS:
+            self.flush()
+            self._first, gap = row, 0
         blank = np.full(self.shape[1:], np.nan, np.float32)
-        self._pending += [blank] * (row - self._first - len(self._pending)) + [np.asarray(points_px, np.float32)]
+        self._pending += [blank] * gap + [np.asarray(points_px, np.float32)]
         if len(self._pending) >= BLOCK_ROWS:
             self.flush()
 
