@@ -43,7 +43,10 @@ def _pair(name: str, layer: int, rest: float, units: dict[str, float], onset: fl
 FOLDS: tuple[Fold, ...] = (
     Fold("forehead_middle", 0, 0.10, {"browInnerUp": 1.05}, 0.24),
     *_pair("forehead", 1, 0.10, {"browOuterUp*": 1.05}, 0.24),
-    Fold("glabella", 2, 0.10, {"browDownLeft": 0.62, "browDownRight": 0.62, "noseSneerLeft": 0.2, "noseSneerRight": 0.2}),
+    Fold(
+        "glabella", 2, 0.10,
+        {"browDownLeft": 0.62, "browDownRight": 0.62, "noseSneerLeft": 0.2, "noseSneerRight": 0.2},
+    ),
     *_pair("nose", 0, 0.0, {"noseSneer*": 1.0}),
     *_pair("crow", 0, 0.14, {"cheekSquint*": 0.8, "eyeSquint*": 0.35, "mouthSmile*": 0.25}),
     *_pair("under_eye", 1, 0.16, {"cheekSquint*": 0.8, "eyeSquint*": 0.55}),
