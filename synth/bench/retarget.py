@@ -41,6 +41,9 @@ METHODS = ("alternating", "joint", "joint + time", "whole")
 
 _SMALLEST_NOISE_MM = 0.05
 _DEPTH_TRUST = 1.0 / 9.0
+_STILL = 0.02
+"""Standard deviation of a true weight below which there is nothing to follow."""
+
 _WIDER = 0.15
 """The simulated weights spread farther than those of ordinary faces."""
 
@@ -73,12 +76,15 @@ class RetargetRow:
     points, method : str
     noise_px : float
     correlation : float
-        Mean over units and subjects.
+        Mean over units and subjects, of units that move.
     worst_unit : str
     worst_correlation : float
         Of the unit that follows least, averaged over subjects.
     rmse : float
         Root mean square error of the weights.
+    error_mm : float
+        Root mean square error of the expression, as it moves the landmarks: rigs whose units are weaker have larger
+        errors of weights at the same error on the face.
     slope : float
         Mean regression slope of fitted on true weights; 1 is the right amplitude.
     frames_per_s : float
@@ -96,6 +102,7 @@ class RetargetRow:
     worst_unit: str
     worst_correlation: float
     rmse: float
+    error_mm: float
     slope: float
     frames_per_s: float
     subjects: int
@@ -104,7 +111,10 @@ class RetargetRow:
 
 
 def random_weights(rng: np.random.Generator, frames: int, active: float = 5.0) -> np.ndarray:
-    """Return smooth sparse weights (T, K): about ``active`` of the units move at any time."""
+    """Return smooth sparse weights (T, K): about ``active`` of the units move at any time.
+
+    Only states that a face can be in: a lid is drawn up or closes, lips are closed over a dropped jaw.
+    """
     time_axis = np.arange(frames)
     weights = np.zeros((frames, len(FITTED_UNITS)))
     for unit in range(len(FITTED_UNITS)):
@@ -114,19 +124,28 @@ def random_weights(rng: np.random.Generator, frames: int, active: float = 5.0) -
             weights[:, unit] = np.maximum(weights[:, unit], height * np.cos(phase * np.pi / 2) ** 2)
     share = 0.5 + 0.5 * np.sin(time_axis / 9.0)
     weights[:, FITTED_INDEX["mouthClose"]] = share * weights[:, FITTED_INDEX["jawOpen"]]
+    for side in ("Left", "Right"):
+        blink, wide = FITTED_INDEX["eyeBlink" + side], FITTED_INDEX["eyeWide" + side]
+        closing = weights[:, blink] >= weights[:, wide]
+        weights[closing, wide] = weights[~closing, blink] = 0.0
     return weights
 
 
 def simulate(model: FaceModel, frames: int, noise_px: float, seed: int, subject: int) -> Simulation:
-    """Return a subject with an identity of its own whose head turns while the face moves."""
-    rng = rng_for(seed, "retarget", subject)
+    """Return a subject with an identity of its own whose head turns while the face moves.
+
+    Expressions, poses and errors are the same for every rig, however many modes and points it has.
+    """
+    shape, moves, turns, errors = (
+        rng_for(seed, "retarget", subject, kind) for kind in ("identity", "expression", "pose", "noise")
+    )
     spread = np.where(np.arange(model.identity.shape[-1]) < model.modes, 1.0, 0.5)
-    neutral = model.neutral + model.identity @ (rng.normal(size=len(spread)) * spread)
-    weights = random_weights(rng, frames)
+    neutral = model.neutral + model.identity @ (shape.normal(size=len(spread)) * spread)
+    weights = random_weights(moves, frames)
     heads = neutral + np.tensordot(weights, model.units, ([1], [2]))
     correction = model.correction(weights)
     heads = heads if correction is None else heads + correction
-    turn, phase = np.arange(frames) / frames * 2 * np.pi, rng.uniform(0, 6, 3)
+    turn, phase = np.arange(frames) / frames * 2 * np.pi, turns.uniform(0, 6, 3)
     angles = np.stack([0.2 * np.sin(2 * turn + phase[0]), 0.4 * np.sin(1.3 * turn + phase[1])], 1)
     angles = np.column_stack([angles, 0.15 * np.sin(3 * turn + phase[2])])
     outer = neutral[model.corner_rows[:, 0]]
@@ -134,7 +153,7 @@ def simulate(model: FaceModel, frames: int, noise_px: float, seed: int, subject:
     place = np.stack([320 + 30 * np.sin(turn), 180 + 20 * np.cos(turn)], 1)
     size = np.full(frames, scale) * (1 + 0.05 * np.sin(turn))
     points = HeadPose(rotation_of(angles), size, place, np.zeros(frames), DISTANCE_MM).project(heads)
-    points = points + noise_px * rng.normal(size=points.shape) * np.array([1.0, 1.0, 3.0])
+    points = points + noise_px * errors.normal(size=points.shape) * np.array([1.0, 1.0, 3.0])
     return Simulation(points, weights, neutral, scale)
 
 
@@ -169,7 +188,7 @@ def retarget_table(
 def _row(
     name: str, noise_px: float, method: str, cases: list[Simulation], model: FaceModel, rig: Rig, axes: int
 ) -> RetargetRow:
-    correlations, errors, slopes, seconds = [], [], [], 0.0
+    correlations, errors, moved, slopes, seconds = [], [], [], [], 0.0
     for case in cases:
         points = case.points_px[..., :axes]
         settings = _settings(noise_px / case.px_per_mm, model)
@@ -181,19 +200,22 @@ def _row(
         seconds += time.process_time() - begin
         correlations.append([_correlation(fitted[:, k], case.weights[:, k]) for k in range(fitted.shape[1])])
         errors.append(np.mean((fitted - case.weights) ** 2))
+        apart = (fitted - case.weights) @ model.units.reshape(-1, fitted.shape[1]).T
+        moved.append(np.mean((apart.reshape(len(apart), -1, 3) ** 2).sum(-1) @ model.trust / model.trust.sum()))
         slopes.append([_slope(case.weights[:, k], fitted[:, k]) for k in range(fitted.shape[1])])
-    by_unit = np.mean(correlations, axis=0)
-    worst = int(by_unit.argmin())
+    by_unit = np.nanmean(correlations, axis=0)
+    worst = int(np.nanargmin(by_unit))
     frames = len(cases[0].weights)
     return RetargetRow(
         points=name,
         noise_px=noise_px,
         method=method,
-        correlation=float(by_unit.mean()),
+        correlation=float(np.nanmean(by_unit)),
         worst_unit=FITTED_UNITS[worst],
         worst_correlation=float(by_unit[worst]),
         rmse=float(np.sqrt(np.mean(errors))),
-        slope=float(np.mean(slopes)),
+        error_mm=float(np.sqrt(np.mean(moved))),
+        slope=float(np.nanmean(slopes)),
         frames_per_s=len(cases) * frames / max(seconds, 1e-9),
         subjects=len(cases),
         frames=frames,
@@ -257,12 +279,13 @@ def _whole(points: np.ndarray, rig: Rig, model: FaceModel, settings: FitSettings
     return fit_track(track, rig, settings=settings).weights[:, FITTED_COLUMNS].astype(float)
 
 
-def _correlation(one: np.ndarray, other: np.ndarray) -> float:
-    if one.std() < 1e-6 or other.std() < 1e-6:
-        return 0.0
-    return float(np.corrcoef(one, other)[0, 1])
+def _correlation(fitted: np.ndarray, true: np.ndarray) -> float:
+    """Return Pearson's r; 0 for a fit that does not move, NaN for a truth that does not."""
+    if true.std() < _STILL:
+        return np.nan
+    return 0.0 if fitted.std() < 1e-6 else float(np.corrcoef(fitted, true)[0, 1])
 
 
 def _slope(true: np.ndarray, fitted: np.ndarray) -> float:
     centred = true - true.mean()
-    return float(centred @ (fitted - fitted.mean()) / max(centred @ centred, 1e-12))
+    return float(centred @ (fitted - fitted.mean()) / (centred @ centred)) if true.std() >= _STILL else np.nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -151,7 +151,7 @@ def fit_frames(
     lids_mm : (T, L, 3) float or None
         What the gaze adds to the lids.
     start : FrameFit or None
-        Where to begin; None begins with a rigid pose and zero weights.
+        Where to begin, whatever distance it was fitted at; None begins with a rigid pose and zero weights.
     rounds : int
     """
     count, size = prior.mean.shape
@@ -161,7 +161,7 @@ def fit_frames(
     if start is None:
         pose, weights = rigid_pose(points_px, neutral_mm, model.rigid, distance_mm), np.zeros((count, size))
     else:
-        pose, weights = start.pose, start.weights
+        pose, weights = replace(start.pose, distance_mm=distance_mm), start.weights
     units = model.units.reshape(-1, size).T
     gram = linear = np.empty(0)
     for step in range(rounds):

@@ -10,14 +10,14 @@ from synth.fit.belief import firm
 from synth.fit.face_model import FaceModel
 from synth.fit.frame_fit import Prior
 from synth.fit.identity import choose_frames, fit_identity
+from synth.fit.identity_solver import USUAL_DISTANCE_MM, Sample, resting_landmarks
 from synth.fit.point_rows import PointRows
 from synth.fit.settings import FitSettings
 
-DISTANCES_MM = (500.0, 900.0, 1600.0)
-"""Camera distances that are tried; a finer value comes from a parabola through their errors."""
-
-USUAL_DISTANCE_MM = 900.0
 _SEARCH_FRAMES = 16
+_STEPS = 8
+"""Most Gauss-Newton steps; four to six are the rule."""
+
 _CALMING = 2.0
 """How quickly a frame loses weight in the resting face with the sum of its expected weights."""
 
@@ -63,12 +63,11 @@ def resting_face(
     activity = prior.mean[rows].sum(1)
     calm = np.where(resting[rows], 1.0, np.exp(-_CALMING * np.maximum(activity - np.quantile(activity, 0.1), 0.0)))
     distance = settings.camera_distance_mm or _distance(points_px, model, firmly, settings, noise)
-    coefficients, offset, _, _ = fit_identity(
-        points_px[rows], model, firmly.rows(rows), noise, settings.depth_trust, distance, calm
-    )
-    face = model.neutral + offset + model.identity @ coefficients[:size] + model.units @ coefficients[size:]
-    face = face * (_eye_distance(model.neutral, model) / _eye_distance(face, model))
-    return RestingFace(face, coefficients[:size], distance, len(rows))
+    sample = Sample(points_px[rows], firmly.rows(rows), calm, noise, settings.depth_trust)
+    found = fit_identity(model, sample, distance, _STEPS, habits=1)
+    face = resting_landmarks(found, model)
+    growth = _eye_distance(model.neutral, model) / _eye_distance(face, model)
+    return RestingFace(growth * face, found.coefficients[:size], growth * distance, len(rows))
 
 
 def _eye_distance(face_mm: np.ndarray, model: FaceModel) -> float:
@@ -83,24 +82,7 @@ def _eye_distance(face_mm: np.ndarray, model: FaceModel) -> float:
 def _distance(
     points_px: np.ndarray | PointRows, model: FaceModel, prior: Prior, settings: FitSettings, noise: float
 ) -> float:
-    """Return the camera distance with the least error, not far from the usual one."""
+    """Return the camera distance, fitted together with the face to a few frames."""
     rows = choose_frames(np.ones(len(points_px), bool), _SEARCH_FRAMES)
-    calm = np.ones(len(rows))
-    errors = []
-    for distance in DISTANCES_MM:
-        _, _, _, cost = fit_identity(
-            points_px[rows],
-            model,
-            prior.rows(rows),
-            noise,
-            settings.depth_trust,
-            distance,
-            calm,
-            rounds=2,
-            offset=False,
-        )
-        errors.append(cost + (np.log(distance / USUAL_DISTANCE_MM) / 0.5) ** 2)
-    nearness = -np.log(np.array(DISTANCES_MM))
-    curve = np.polyfit(nearness, errors, 2)
-    best = -curve[1] / (2 * curve[0]) if curve[0] > 0 else nearness[int(np.argmin(errors))]
-    return float(np.exp(-np.clip(best, nearness.min(), nearness.max())))
+    sample = Sample(points_px[rows], prior.rows(rows), np.ones(len(rows)), noise, settings.depth_trust)
+    return fit_identity(model, sample, USUAL_DISTANCE_MM, _STEPS, find_distance=True).distance_mm
