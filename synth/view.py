@@ -53,6 +53,7 @@ def pick_rows(weights: np.ndarray, candidates: np.ndarray, count: int) -> np.nda
     """Return ``count`` rows that show strong and different expressions, and the calmest one, in order.
 
     Each pick is the row farthest from everything picked before; the first is the strongest. Ties go to the earlier.
+    Where no expression is known, as in crops without twins, rows are spread evenly.
 
     Parameters
     ----------
@@ -65,11 +66,15 @@ def pick_rows(weights: np.ndarray, candidates: np.ndarray, count: int) -> np.nda
         return candidates
     shape = np.sqrt(np.clip(weights[candidates][:, _FACE_UNITS], 0, 1))
     strength = np.linalg.norm(shape, axis=1)
+    if not strength.any():
+        return candidates[np.linspace(0, len(candidates) - 1, count).astype(int)]
     picked = [int(np.argmax(strength))]
-    if count > 1:
-        picked.append(int(np.argmin(strength)))
+    calmest = int(np.argmin(strength))
+    if count > 1 and calmest not in picked:
+        picked.append(calmest)
     nearest = np.min([np.linalg.norm(shape - shape[i], axis=1) for i in picked], axis=0)
     while len(picked) < count:
+        nearest[picked] = -1.0
         picked.append(int(np.argmax(nearest)))
         nearest = np.minimum(nearest, np.linalg.norm(shape - shape[picked[-1]], axis=1))
     return candidates[np.sort(picked[:count])]

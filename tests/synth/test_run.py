@@ -201,6 +201,14 @@ def test_picked_rows_are_strong_and_different() -> None:
     weights[5, 3], weights[6, 3], weights[20, 24], weights[30, 40] = 0.9, 0.85, 0.8, 0.7
     assert set(pick_rows(weights, np.arange(40), 4)) >= {5, 20, 30}
     assert pick_rows(weights, np.arange(3), 4).tolist() == [0, 1, 2]
+    assert len(set(pick_rows(weights, np.arange(40), 12))) == 12
+
+
+def test_rows_without_known_expressions_are_spread_evenly() -> None:
+    """Crops of an ingest have no weights."""
+    assert pick_rows(np.zeros((40, 52), np.float32), np.arange(40), 4).tolist() == [0, 13, 26, 39]
+    alike = np.full((10, 52), 0.5, np.float32)
+    assert len(set(pick_rows(alike, np.arange(10), 5))) == 5
 
 
 def test_extracted_pictures_and_labels_are_those_of_the_shards(unbroken: Path, tmp_path: Path) -> None:
