@@ -269,6 +269,8 @@ def test_columns_are_the_published_set_of_the_pair_or_what_was_asked(tmp_path: P
     assert choose_columns(replace(tiny, aus="12,AU4"), source, target) == ("AU12", "AU04")
     with pytest.raises(InputError, match="AU09 is not coded by the source"):
         choose_columns(replace(tiny, aus="9"), source, target)
+    with pytest.raises(InputError, match="no Action Unit is named"):
+        choose_columns(replace(tiny, aus=","), source, target)
 
 
 def test_one_class_only_is_refused_by_name(corpora: Path) -> None:

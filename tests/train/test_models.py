@@ -12,6 +12,7 @@ from torch import nn
 
 from assets.errors import InputError
 from train.data.batches import PairedBatch
+from train.loop.checkpoint import narrowed
 from train.losses.supervised import au_loss
 from train.models.build import Detector, Heads, build_encoder
 from train.models.drml import RegionLayer, join_regions, split_regions
@@ -45,6 +46,19 @@ def test_drml_has_the_published_shape() -> None:
 def test_a_side_that_a_backbone_cannot_take_is_one_clear_error(name: str, side_px: int) -> None:
     with pytest.raises(InputError, match=f"--input-px: {name} takes no pictures of {side_px} pixels"):
         build_encoder(name, "none", BP4D, side_px)
+
+
+def test_a_head_of_one_layer_can_be_narrowed_too() -> None:
+    """The head of DRML is a single linear layer, so its parameters have one name less on their path."""
+    with torch.device("meta"):
+        encoder = build_encoder("drml", "none", BP4D)
+    heads = Heads([encoder.make_head(len(BP4D), 8, 0.0) for _ in (0, 1)]).state_dict()
+    meta = {"aus": list(BP4D), "heads": 2, "settings": {"backbone": "drml"}}
+    kept = (BP4D[-1], BP4D[0])
+    small, _ = narrowed({"heads": heads}, meta, kept, "here")
+    assert len(heads) == 4
+    for key, value in heads.items():
+        assert torch.equal(small["heads"][key], value[[len(BP4D) - 1, 0]])
 
 
 def test_regions_split_and_join_without_loss_and_have_weights_of_their_own() -> None:

@@ -21,7 +21,7 @@ from train.loop.checkpoint import load_detector, narrowed, read_checkpoint
 from train.loop.reporter import Silent
 from train.metrics.bootstrap import interval
 from train.metrics.report import Gap, Scored, evaluate
-from train.models.build import Heads, build_encoder
+from train.models.build import build_encoder
 from train.report import execute
 from train.report.execute import COST, Clock
 from train.report.layout import header, line, to_csv, to_latex, to_markdown
@@ -74,6 +74,15 @@ def test_the_ablation_reuses_the_runs_that_are_equal_bit_by_bit() -> None:
     assert {pair for _, pair in jobs.weights} == set(ABLATION)
     job = jobs.every["bp4d-disfa-pm2-a1-b0.5-s0"]
     assert (job.settings.alpha, job.settings.beta, job.settings.target) == (1.0, 0.5, "/disfa")
+
+
+def test_a_partition_reaches_only_the_corpus_that_is_evaluated_on_it() -> None:
+    """The official list names subjects of GFT alone; a run on BP4D that read it would refuse its own subjects."""
+    named = TrainSettings(partition="official.csv", fold=1)
+    jobs = make_jobs(study("all", base=named, adapt=named, base_models=("drml",), partition="official.csv"))
+    for name, job in jobs.every.items():
+        assert job.settings.partition == ("official.csv" if "-partition-" in name else "")
+        assert job.settings.fold == (int(name.split("-fold")[1][0]) if "-fold" in name else -1)
 
 
 def test_more_seeds_and_fewer_methods_name_the_same_runs() -> None:
@@ -282,19 +291,6 @@ def test_a_process_that_is_killed_is_one_clear_error(tmp_path: Path, monkeypatch
     jobs = list(make_jobs(study("within")).every.values())[:1]
     with pytest.raises(InputError, match="ended from outside"):
         execute.run_jobs(jobs, tmp_path, 2, Silent())
-
-
-def test_a_head_of_one_layer_can_be_narrowed_too() -> None:
-    """The head of DRML is a single linear layer, so its parameters have one name less on their path."""
-    with torch.device("meta"):
-        encoder = build_encoder("drml", "none", COLUMNS)
-    heads = Heads([encoder.make_head(len(COLUMNS), 8, 0.0) for _ in (0, 1)]).state_dict()
-    meta = {"aus": list(COLUMNS), "heads": 2, "settings": {"backbone": "drml"}}
-    kept = (COLUMNS[-1], COLUMNS[0])
-    small, _ = narrowed({"heads": heads}, meta, kept, "here")
-    assert len(heads) == 4
-    for key, value in heads.items():
-        assert torch.equal(small["heads"][key], value[[len(COLUMNS) - 1, 0]])
 
 
 def test_depth_leaves_out_stages_and_keeps_the_weights_of_the_others() -> None:

@@ -137,6 +137,8 @@ def choose_columns(settings: TrainSettings, source: tuple[Shard, ...], target: t
     ]
     if settings.aus:
         asked = tuple(parse_au(part, "--aus").column for part in settings.aus.replace(",", " ").split())
+        if not asked:
+            raise InputError.one("no Action Unit is named", "--aus", "pass for example --aus 1,2,4, or leave it out")
         if len(set(asked)) < len(asked):
             raise InputError.one("an Action Unit is named twice", "--aus", "name each once")
         problems = [

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from assets.corpora import CORPORA, base_name
 from train.data.splits import FOLDS
 from train.report.protocols import FROM_SCRATCH, Protocol
 from train.settings import TrainSettings
+
+WHOLE: dict[str, Any] = {"partition": "", "fold": -1}
+"""Settings of a run on every subject of its source: a partition that the user names belongs to the corpora that are
+evaluated on it, and the folds are made by the study itself."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,8 @@ def make_jobs(study: Study) -> Jobs:
 
 def stage_a(study: Study, source: str, seed: int) -> Job:
     """Return stage A on all Action Units of the source: every direction and method of a seed starts from it."""
-    return Job(f"{source}-base-s{seed}", "source", "base", replace(study.base, source=study.folders[source], seed=seed))
+    settings = replace(study.base, source=study.folders[source], seed=seed, **WHOLE)
+    return Job(f"{source}-base-s{seed}", "source", "base", settings)
 
 
 def stage_b(study: Study, source: str, target: str, method: str, seed: int, base: str) -> Job:
@@ -144,7 +150,7 @@ def weighted(study: Study, source: str, target: str, alpha: float, beta: float, 
 
 def _adapting(study: Study, source: str, target: str, seed: int) -> TrainSettings:
     folders = study.folders
-    return replace(study.adapt, source=folders[source], target=folders[target], seed=seed, narrow=True)
+    return replace(study.adapt, source=folders[source], target=folders[target], seed=seed, narrow=True, **WHOLE)
 
 
 def base_model(study: Study, source: str, target: str, model: str, seed: int) -> Job:
@@ -152,7 +158,7 @@ def base_model(study: Study, source: str, target: str, model: str, seed: int) ->
     weights = "none" if model in FROM_SCRATCH else study.base.weights
     settings = replace(
         study.base, source=study.folders[source], target=study.folders[target], seed=seed, backbone=model,
-        weights=weights, input_px=0, depth=0,
+        weights=weights, input_px=0, depth=0, **WHOLE,
     )  # fmt: skip
     return Job(f"{source}-{target}-model-{model}-s{seed}", "source", "base", settings)
 
@@ -160,7 +166,7 @@ def base_model(study: Study, source: str, target: str, model: str, seed: int) ->
 def within(study: Study, corpus: str, seed: int) -> Iterator[Job]:
     """Yield the runs of one corpus within itself: one per fold, or one on its partition."""
     settings = replace(
-        study.base, source=study.folders[corpus], target="", seed=seed, fairness=False, allow_single_class=True
+        study.base, source=study.folders[corpus], target="", seed=seed, fairness=False, allow_single_class=True, **WHOLE
     )  # fmt: skip
     if on_partition(corpus):
         split = replace(settings, partition=study.partition)
