@@ -165,14 +165,15 @@ def pixel_evidence(
         return None
     known = response()
     seen = trust > 0
-    signal = np.where(seen[:, None], features(measures, np.where(seen, calm, 0.0)), 0.0)
+    signal = features(measures, np.where(seen, calm, 0.0))
+    signal[~seen] = 0.0
     aside = nuisances(rotation, gaze_rad)
     explained = weights @ known.units.T + aside @ known.nuisances.T
-    signal = signal - weighted_median(signal - explained, calm * trust)
+    signal -= weighted_median(signal - explained, calm * trust)
     told = np.array([not name.startswith(_UNINFORMED) for name in FITTED_UNITS])
     free = known.units[:, ~told]
     precision = np.linalg.inv(known.covariance * REAL_WORLD + _FREE_SPREAD**2 * free @ free.T)
-    innovation = signal - explained
+    innovation = np.subtract(signal, explained, out=explained)
     surprise = np.einsum("td,de,te->t", innovation, precision, innovation) / len(FEATURES)
     trust = trust * np.minimum(1.0, _SURPRISE / np.maximum(surprise, 1e-9))
     moved = known.units * told

@@ -70,11 +70,23 @@ class ScratchRows:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """Read the rows, (T, F) float32."""
         out = np.full(self.shape, np.nan, np.float32)
-        size = 4 * self.shape[1]
-        for place, row in enumerate(self._rows):
-            if self._known[row]:
-                out[place] = np.frombuffer(os.pread(self._file.fileno(), size, int(row) * size), np.float32)
+        places = np.flatnonzero(self._known[self._rows])
+        rows = self._rows[places]
+        for run in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows) != 1) + 1):
+            if len(run):
+                out[places[run]] = self._read(int(rows[run[0]]), len(run))
         return out if dtype is None else out.astype(dtype)
+
+    def _read(self, first: int, count: int) -> np.ndarray:
+        """Return consecutive rows of the file, all of them written."""
+        size = 4 * self.shape[1]
+        data = bytearray()
+        while len(data) < count * size:
+            part = os.pread(self._file.fileno(), count * size - len(data), first * size + len(data))
+            if not part:
+                raise OSError("the file of measures ends before its last row")
+            data += part
+        return np.frombuffer(data, np.float32).reshape(count, -1)
 
 
 def joined(parts: list[ScratchRows]) -> ScratchRows:

@@ -8,10 +8,11 @@ import pytest
 
 from assets.keyed import rng_for
 from assets.shard_format import Status
+from synth.appearance.aligned import align, canonical_places
 from synth.appearance.calibrate import OTHER_FEATURE, Sitting, calibrated
 from synth.appearance.evidence import NUISANCES, pixel_evidence, reliability, response
 from synth.appearance.features import FEATURE_INDEX, FEATURES, features, shift_of
-from synth.appearance.measures import LAYOUT, measure
+from synth.appearance.measures import ENERGIES, LAYOUT, measure
 from synth.appearance.sittings import acted_track
 from synth.fit.face_model import FITTED_INDEX, FITTED_UNITS, OTHER_SIDE
 from synth.landmarks.canonical import canonical_face_mm
@@ -145,3 +146,40 @@ def test_a_rendered_person_is_tracked_and_measured_with_its_truth() -> None:
     again = acted_track(default_rig(), 5, 1, 40)[2]
     assert again is not None
     np.testing.assert_array_equal(sitting.features, again.features)
+
+
+def test_energies_are_mean_contrasts_of_their_parts() -> None:
+    """Sums from an integral against plain means over the parts, in the places that the calibration was made with."""
+    picture, landmarks = face(furrow=0.3)
+    texture = rng_for(0, "skin").normal(0.0, 12.0, picture.shape)
+    picture = np.clip(picture + cv2.GaussianBlur(texture, (0, 0), 1.5), 0, 255).astype(np.uint8)
+    seen = align(picture, landmarks)
+    fine = cv2.GaussianBlur(seen.luma - cv2.GaussianBlur(seen.luma, (0, 0), 5.0), (0, 0), 0.9)
+    upright, level = (np.abs(cv2.Sobel(fine, cv2.CV_32F, *order, ksize=3)) for order in ((1, 0), (0, 1)))
+    (x, y), p = canonical_places()[168], seen.points
+    wing, corner, lip, chin = p[278], p[291], p[17], p[152]
+    fold = (wing[0] + corner[0]) / 2 + 1
+    middle, span = (p[61, 0] + p[291, 0]) / 2, chin[1] - lip[1]
+    expected = {
+        "glabellaUpright": (upright, x - 9, y - 22, x + 9, y - 2),
+        "glabellaLevel": (level, x - 9, y - 22, x + 9, y - 2),
+        "foldLeft": (upright + level, fold, wing[1] - 4, fold + 18, corner[1] - 4),
+        "cornerLeft": (upright + level, corner[0] + 1, corner[1] - 9, corner[0] + 14, corner[1] + 9),
+        "chin": (upright + level, middle - 15, lip[1] + 0.35 * span, middle + 15, lip[1] + 0.85 * span),
+        "underLip": (level, middle - 14, lip[1] - 1, middle + 14, lip[1] + 0.4 * span),
+    }
+    energies = measure(picture, landmarks)[LAYOUT.energies]
+    for name, (contrast, *edges) in expected.items():
+        left, top, right, bottom = (round(float(edge)) for edge in edges)
+        mean = contrast[top:bottom, left:right].astype(float).mean()
+        assert energies[ENERGIES.index(name)] == pytest.approx(np.log(mean + 2e-3), abs=1e-5), name
+
+
+def test_measures_stay_inside_the_picture() -> None:
+    """A face at the edge, or landmarks far off, give finite numbers."""
+    picture, landmarks = face()
+    for shift in ((-150, 0), (0, 220), (180, -230)):
+        assert np.isfinite(measure(picture, landmarks + shift)).all()
+    wild = landmarks.copy()
+    wild[[61, 291, 0, 13, 14, 17, 152, 278, 48]] += 900.0
+    assert np.isfinite(measure(picture, wild)).all()
