@@ -45,6 +45,8 @@ from cli.synth_run import EXIT_CODES, carry_out, read_settings, run_options, say
               "pure tracking.  [0.5]")  # fmt: skip
 @click.option("--pixel-evidence", type=float, metavar="X", help="How strongly furrows, folds and brow hair bear on the "
               "fit, 0 to 1.  [1]")  # fmt: skip
+@click.option("--weights", metavar="NAME", help="fit, or true: what a simulated source really did, the ceiling of any "
+              "fit.  [fit]")  # fmt: skip
 @click.option("--assets", metavar="NAME|PATH", help="Rig of the avatars, or female=NAME,male=NAME.  [hm08]")
 @click.option("--axes", metavar="NAMES", help="What the twins of a frame differ in, with commas between: gender, skin "
               "(light, medium, dark), age (young, old), ancestry (african, asian, european).  [gender]")  # fmt: skip

@@ -60,6 +60,8 @@ class RenderConfig:
         How strongly known labels bear on the fit, 0 to 1; 0 is pure tracking.
     pixel_evidence : float
         How strongly furrows, folds and brow hair bear on the fit, 0 to 1; 0 is landmarks and scores only.
+    weights : str
+        ``fit``, or ``true``: twins show what a simulated source really did, which no fit can do better.
     assets : str
         Rig of the avatars, or ``female=NAME,male=NAME``.
     axes : str
@@ -87,6 +89,7 @@ class RenderConfig:
     face_rule: str = "largest"
     label_prior: float = 0.5
     pixel_evidence: float = 1.0
+    weights: str = "fit"
     assets: str = "hm08"
     axes: str = "gender"
 
@@ -209,6 +212,7 @@ def _choices() -> dict[str, tuple[str | int, ...]]:
         "detector": DETECTORS,
         "face_rule": FACE_RULES,
         "encoding": ENCODINGS,
+        "weights": ("fit", "true"),
         "samples": SAMPLES,
     }
 

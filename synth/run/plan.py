@@ -152,6 +152,8 @@ def make_plan(config: RenderConfig) -> RunPlan:
             config.frames, config.seed, config.renderer, config.root, config.option,
         )
     )  # fmt: skip
+    if config.weights == "true" and not source.simulated:
+        raise InputError.one("only simulated sources have true weights", "--weights true", "leave it at fit")
     count = len(source.subjects)
     if not count:
         raise InputError.one("the source holds no frames", ", ".join(config.source), "check its files and labels")

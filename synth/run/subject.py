@@ -29,7 +29,7 @@ from synth.run.plan import shard_folder
 from synth.run.rigs import loaded_rig
 from synth.run.rows import RIG_DISTANCES, put_avatars, put_rows, put_twin_rows, subject_attributes
 from synth.run.scratch_rows import ScratchRows
-from synth.run.tracks import Ticking, fit_subject
+from synth.run.tracks import Ticking, fit_subject, with_true_weights
 from synth.run.twins import BATCH, TwinDescription, draw_twin, twin_mesh, twin_scene
 from synth.run.unreadable import mark_unreadable
 from synth.shards.encode import ENCODERS
@@ -114,6 +114,8 @@ def _fit(writer: ShardWriter, job: SubjectJob, tick: Tick) -> tuple[list[FrameTr
         tracks = _track(writer, job, tick, measures)
         told = (job.config.label_prior, True, settings)
         fits = {name: fit_subject(tracks, job.plan.sequences, loaded_rig(name), *told) for name in job.rigs}
+    if job.config.weights == "true":
+        fits = {name: with_true_weights(fit, job.plan.sequences) for name, fit in fits.items()}
     return tracks, fits
 
 

@@ -16,6 +16,7 @@ from synth.run.scratch_rows import ScratchRows
 from synth.run.scratch_rows import joined as joined_rows
 from synth.shards.stored_points import StoredPoints
 from synth.shards.stored_points import joined as joined_points
+from synth.standin.sequence import StandinSequence
 from synth.tracks import ExpressionTrack, FrameTrack, Labels, Sequence
 
 _GAP_FRAMES = 1_000_000
@@ -188,3 +189,19 @@ def _stacked(tracks: list[ExpressionTrack]) -> ExpressionTrack:
     main = max(tracks, key=lambda track: int((track.status == Status.OK).sum()))
     joined: dict[str, Any] = {name: np.concatenate([getattr(track, name) for track in tracks]) for name in _ROWS}
     return replace(main, **joined)
+
+
+def with_true_weights(fit: ExpressionTrack, sequences: tuple[Sequence, ...]) -> ExpressionTrack:
+    """Return the fit of a simulated subject with the weights its faces were drawn with.
+
+    Twins of these weights are the ceiling: what the audit misses in them is not the fault of the fit.
+
+    Parameters
+    ----------
+    fit : ExpressionTrack
+        One row per planned frame of all sequences, in their order.
+    sequences : tuple of Sequence
+        All of a stand-in corpus.
+    """
+    true = np.concatenate([one.truth().weights for one in sequences if isinstance(one, StandinSequence)])
+    return replace(fit, weights=true.astype(np.float32))

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 
@@ -51,6 +52,16 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = render(out, workers=2)
     assert not result.failed
     return out
+
+
+def test_true_weights_are_those_the_source_was_drawn_with(tmp_path: Path) -> None:
+    config = make_config({"subjects": 1, "frames": 6, "size": 64, "samples": 1, "weights": "true"})
+    assert not render(tmp_path / "out", config).failed
+    (sequence,) = make_plan(config).subjects[0].sequences
+    (path,) = shard_folder(tmp_path / "out").glob("*.h5")
+    with h5py.File(path) as file:
+        np.testing.assert_allclose(file["frames/weights"][:], sequence.truth().weights, atol=1e-3)
+        assert json.loads((tmp_path / "out" / "run.json").read_text())["config"]["weights"] == "true"
 
 
 def test_one_row_per_planned_frame_and_every_status_counted(unbroken: Path) -> None:

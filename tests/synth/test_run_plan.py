@@ -44,6 +44,14 @@ def test_odd_or_no_avatars_are_refused(avatars: int) -> None:
         deal_avatars(30, avatars)
 
 
+def test_only_simulated_sources_have_true_weights(tmp_path: Path) -> None:
+    write_image(tmp_path / "anna" / "1.png")
+    with pytest.raises(InputError, match="--weights true: only simulated sources have true weights; leave it at fit"):
+        make_plan(make_config({"source": (str(tmp_path / "anna"),), "weights": "true"}))
+    with pytest.raises(InputError, match="is not available"):
+        make_config({"weights": "truth"})
+
+
 def test_plan_of_footage(tmp_path: Path) -> None:
     for name in ("anna/1.png", "anna/2.png", "ben/1.png"):
         write_image(tmp_path / "people" / name)
