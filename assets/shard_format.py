@@ -32,7 +32,7 @@ STATUS_MEANING = {
     Status.FIT_BAD: "the fit left too large a residual; its weights are kept, no twin was drawn",
     Status.RENDER_FAILED: "a twin could not be drawn",
     Status.FRAME_MISSING: "a label row names a frame that the source does not have",
-    Status.REAL_ONLY: "an aligned real crop without twins, as written by ingest",
+    Status.REAL_ONLY: "an aligned real crop without twins, as written by ingest; weights and gaze are 0, residual NaN",
     Status.UNREADABLE: "the picture file of the frame is there but cannot be decoded",
 }
 
