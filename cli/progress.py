@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,3 +65,19 @@ def progress_watcher() -> Iterator[Watcher]:
     )  # fmt: skip
     with Progress(*columns, console=console, transient=True) as progress:
         yield BarWatcher(progress)
+
+
+@contextmanager
+def counted(label: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Give a function that moves a bar of ``total`` steps and names the last one; silent where there is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda note: None
+        return
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} of {task.total}"),
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(label, total=total, note="")
+        yield lambda note: progress.update(task, advance=1, note=note)

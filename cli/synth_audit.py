@@ -50,6 +50,8 @@ def audit(out: Path | None, frames: int | None, apply_masks: bool, seed: int, pa
         return _neutral(assets, neutral, seed, as_json)
     if out is None:
         raise InputError.one("no run is named", "synth audit", "pass the --out folder of a `synth render` run")
+    from assets.shard import find_shards
+    from cli.progress import counted
     from synth.audit.files import PAGE_FILE, audit_folder, write_tables
     from synth.audit.report import audit_run
     from synth.landmarks.track import TrackSettings, open_networks
@@ -57,7 +59,8 @@ def audit(out: Path | None, frames: int | None, apply_masks: bool, seed: int, pa
 
     with quiet_libraries():
         networks = open_networks(TrackSettings())
-    found = audit_run(out, networks, frames, seed)
+    with counted("auditing", len(find_shards(out))) as advance:
+        found = audit_run(out, networks, frames, seed, advance)
     folder = audit_folder(out)
     values = write_tables(folder, found)
     if page:

@@ -63,7 +63,7 @@ def audit_run(
     networks: Networks,
     frames: int | None = None,
     seed: int = 0,
-    advance: Callable[[str, int], None] | None = None,
+    advance: Callable[[str], None] | None = None,
 ) -> Audit:
     """Audit a run folder or a single shard, one shard in memory at a time.
 
@@ -76,7 +76,7 @@ def audit_run(
     seed : int
         Of the bootstrap and the shuffled control.
     advance : function or None
-        Called with each subject's name and the pictures that were read.
+        Called with the name of each shard's file once it was read.
 
     Raises
     ------
@@ -92,21 +92,20 @@ def audit_run(
     for path in find_shards(out):
         try:
             with Shard(path) as shard:
-                if not shard.twins:
-                    continue
-                found = read_shard(shard, networks, frames)
-                about = about or _about(shard)
+                found = read_shard(shard, networks, frames) if shard.twins else None
+                about = about or (_about(shard) if shard.twins else {})
         except NoFaceError as error:
             faceless.append(error)
             continue
         except (OSError, KeyError, RuntimeError, ValueError) as error:
             what = f"the shard cannot be read ({' '.join(str(error).split())})"
             raise InputError.one(what, path, "run `synth verify` on the run") from None
+        finally:
+            if advance is not None:
+                advance(path.stem)
         if found is not None:
             readings.append(found)
             paths.append(path)
-            if advance is not None:
-                advance(found.subject, found.values.shape[1] * found.values.shape[2])
     if faceless and not readings:
         raise faceless[0]
     if not readings:

@@ -9,6 +9,7 @@ import numpy as np
 from assets.action_units import ACTION_UNITS
 from synth.audit.agreement import Agreement
 from synth.audit.geometry import AUDITED
+from synth.audit.qualified import LEAST_SHARE, qualified
 from synth.audit.readout import resting_limits
 
 TRANSFERRED, WEAK, NOT_TRANSFERRED, NO_VARIATION = "transferred", "weak", "not transferred", "no variation"
@@ -34,7 +35,9 @@ RIGHT_SLOPE = (0.80, 1.20)
 
 RULE = (
     "An estimator judges an Action Unit if two readings of the real pictures correlate by at least "
-    f"{LEAST_REPEATABILITY:.1f} and the Action Unit varies on the real face: where labels are known, at least "
+    f"{LEAST_REPEATABILITY:.1f}, if it follows perfect twins (simulated people, drawn again with their true weights) "
+    f"by at least {LEAST_SHARE:.1f} of that, and if the Action Unit varies on the real face: where labels are known, "
+    "at least "
     f"{LEAST_POSITIVES} frames carry it and the estimator tells them apart on the real frames (area at least "
     f"{LEAST_AREA:.1f}); else its 20th to 95th percentile spans a visible change. Without a judge the verdict is "
     f"“{NO_VARIATION}”. All figures are medians over the judges. The share is the correlation of twin and real, "
@@ -98,6 +101,8 @@ def _why_not(one: Agreement, column: int) -> str:
     """Return why an estimator does not judge, empty if it does."""
     if not one.repeatability[column] >= LEAST_REPEATABILITY:
         return "does not repeat" if np.isfinite(one.repeatability[column]) else "no measure"
+    if not qualified(one.estimator, AUDITED[column]):
+        return "does not follow perfect twins"
     if one.positives[column] >= LEAST_POSITIVES:
         if np.isfinite(one.auc_real[column]) and one.auc_real[column] < LEAST_AREA:
             return "does not see the label on the real face"

@@ -21,8 +21,10 @@ from cli.synth_main import main
 from synth.audit.document import document
 from synth.audit.files import read_record
 from synth.audit.masks import apply_to_run
+from synth.audit.report import audit_run
 from synth.audit.sheet import write_sheet
 from synth.audit.verdict import VERDICTS
+from synth.landmarks.track import TrackSettings, open_networks
 from synth.run.config import RenderConfig
 from synth.run.plan import make_plan
 from synth.run.run import run
@@ -51,6 +53,12 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def out(rendered: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(rendered, tmp_path / "out"))
+
+
+def test_progress_names_every_shard(out: Path) -> None:
+    seen: list[str] = []
+    audit_run(out, open_networks(TrackSettings()), frames=4, advance=seen.append)
+    assert seen == [path.stem for path in find_shards(out)]
 
 
 def test_a_run_is_audited_twice_with_the_same_result(out: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from assets.action_units import ACTION_UNITS
 from assets.keyed import rng_for
 from synth.audit.agreement import ROUNDS, agreement, inactive, twin_pairs
 from synth.audit.geometry import AUDITED
 from synth.audit.label_auc import auc
 from synth.audit.moments import block_numbers, cell, correlation, pooled, slope, weighings
+from synth.audit.qualified import qualified, shares_of
 from synth.audit.reading import ESTIMATORS, spread_rows
 from synth.audit.specific import ALSO_MOVED_BY, ONE_SIDED, resting_rows, specific
 from synth.audit.verdict import NO_VARIATION, NOT_TRANSFERRED, TRANSFERRED, WEAK, verdicts
@@ -28,6 +30,25 @@ def test_pooled_correlation_is_that_of_values_centred_by_subject() -> None:
     y = np.concatenate([y - y.mean(0) for _, y in groups])
     for column in range(3):
         assert found[column] == pytest.approx(np.corrcoef(x[:, column], y[:, column])[0, 1], abs=1e-9)
+
+
+def test_estimators_that_miss_perfect_twins_do_not_judge() -> None:
+    found = [agreement([readings("perfect", i) for i in range(3)], name) for name in ESTIMATORS]
+    judges = {verdict.number: verdict.judges for verdict in verdicts(found)}
+    for number, names in judges.items():
+        assert set(names) <= {name for name in ESTIMATORS if qualified(name, number)}
+    assert "pixels" not in judges[17]
+    assert "flow" in judges[6]
+
+
+def test_the_table_of_perfect_twins_is_read_from_an_audit() -> None:
+    empty = {ACTION_UNITS[number].column: {"estimators": {}} for number in AUDITED}
+    empty["AU12"] = {"estimators": {
+        "flow": {"r": 0.6, "repeatability": 0.8}, "pixels": {"r": 0.3, "repeatability": 0.4}, "scores": {"r": None},
+    }}  # fmt: skip
+    table = shares_of({"units": empty})
+    assert table["flow"] == {12: 0.75}
+    assert table["pixels"] == table["scores"] == table["landmarks"] == {}
 
 
 def test_frames_without_a_reading_count_for_nothing() -> None:
