@@ -11,9 +11,6 @@ from scipy.spatial import cKDTree
 
 from synth.build.graft import Graft, nearest_weights
 
-NECK_AXIS_MM = np.array([0.0, -95.0])
-"""x and z of the axis of the neck."""
-
 CHART_MM = 60.0
 OUTER_REACH_MM, OUTER_SHARE = 16.0, 0.86
 STEEPEST = 2.5
@@ -26,6 +23,26 @@ ROWS_MM = (
 
 FLOOR_MM = -335.0
 COLLAR_DIP_MM = 30.0
+
+
+@dataclass(frozen=True)
+class Neck:
+    """Where the neck of a head lies.
+
+    Attributes
+    ----------
+    axis_mm : (x, z) of float
+        Its axis, upright.
+    shift_mm : float
+        How much higher than on the default rig it meets the shoulders; garments are as much higher.
+    """
+
+    axis_mm: tuple[float, float]
+    shift_mm: float = 0.0
+
+
+DEFAULT_NECK = Neck((0.0, -95.0))
+"""The neck of the default rig."""
 
 
 @dataclass(frozen=True)
@@ -65,25 +82,25 @@ GARMENTS = (
 )  # fmt: skip
 
 
-def azimuth_of(points: np.ndarray) -> np.ndarray:
+def azimuth_of(points: np.ndarray, neck: Neck = DEFAULT_NECK) -> np.ndarray:
     """Return the angle (n,) about the axis of the neck, 0 in front, positive to the left."""
-    return np.arctan2(points[:, 0] - NECK_AXIS_MM[0], points[:, 2] - NECK_AXIS_MM[1])
+    return np.arctan2(points[:, 0] - neck.axis_mm[0], points[:, 2] - neck.axis_mm[1])
 
 
-def neckline_mm(garment: Garment, azimuth: np.ndarray) -> np.ndarray:
+def neckline_mm(garment: Garment, azimuth: np.ndarray, neck: Neck = DEFAULT_NECK) -> np.ndarray:
     """Return the height (n,) of the neckline at angles about the neck."""
     front = np.clip(np.cos(azimuth), 0, 1) ** garment.sharpness
     back = np.clip(-np.cos(azimuth), 0, 1)
-    return garment.side_mm - garment.front_drop_mm * front + garment.back_rise_mm * back
+    return garment.side_mm - garment.front_drop_mm * front + garment.back_rise_mm * back + neck.shift_mm
 
 
 def garment_graft(bust: Bust, garment: Garment) -> Graft:
     """Return one garment as an optional part."""
     azimuth = -np.pi + 2 * np.pi * np.arange(COLUMNS) / COLUMNS
-    line = neckline_mm(garment, azimuth)
+    line = neckline_mm(garment, azimuth, bust.neck)
     rows = []
     for depth, lean in ROWS_MM:
-        height = np.maximum(line - depth, FLOOR_MM - 0.01 * depth)
+        height = np.maximum(line - depth, FLOOR_MM + bust.neck.shift_mm - 0.01 * depth)
         rows.append(bust.ring(azimuth, height, lean, smooth=float(np.clip((depth - 15.0) / 30.0, 0, 1.2))))
     points, faces = _grid(np.stack(rows), closed=True)
     if garment.collar_mm:
@@ -91,8 +108,8 @@ def garment_graft(bust: Bust, garment: Garment) -> Graft:
         faces = np.concatenate([faces, quads + len(points)])
         points = np.concatenate([points, collar])
     weights = nearest_weights(points, bust.points, bust.vertices, bust.count, 8)
-    around = azimuth_of(points) / (2 * np.pi) + 0.5
-    uv = np.stack([around, np.clip((points[:, 1] + 360.0) / 240.0, 0, 1)], -1)
+    around = azimuth_of(points, bust.neck) / (2 * np.pi) + 0.5
+    uv = np.stack([around, np.clip((points[:, 1] - bust.neck.shift_mm + 360.0) / 240.0, 0, 1)], -1)
     return Graft(f"cloth_{garment.name}", "cloth", points, weights, faces, uv, optional=True, moves=False)
 
 
@@ -104,15 +121,17 @@ class Bust:
     rest_mm : (V, 3) float
     skin : (n,) int
         Vertices of the outer skin.
+    neck : Neck
     """
 
-    def __init__(self, rest_mm: np.ndarray, skin: np.ndarray) -> None:
-        self.count = len(rest_mm)
+    def __init__(self, rest_mm: np.ndarray, skin: np.ndarray, neck: Neck = DEFAULT_NECK) -> None:
+        self.count, self.neck = len(rest_mm), neck
         points = rest_mm[skin]
-        neck = (points[:, 1] < -118) | ((points[:, 1] < -90) & (points[:, 2] < NECK_AXIS_MM[1] + 20))
-        self.vertices, self.points = skin[neck], points[neck]
-        radius = np.hypot(self.points[:, 0], self.points[:, 2] - NECK_AXIS_MM[1])
-        chart = np.stack([azimuth_of(self.points) * CHART_MM, self.points[:, 1]], -1)
+        below, behind = points[:, 1] - neck.shift_mm, points[:, 2] < neck.axis_mm[1] + 20
+        kept = (below < -118) | ((below < -90) & behind)
+        self.vertices, self.points = skin[kept], points[kept]
+        radius = np.hypot(self.points[:, 0] - neck.axis_mm[0], self.points[:, 2] - neck.axis_mm[1])
+        chart = np.stack([azimuth_of(self.points, neck) * CHART_MM, self.points[:, 1]], -1)
         ball = cKDTree(chart).query_ball_point(chart, OUTER_REACH_MM)
         outer = np.array([radius[k] > OUTER_SHARE * radius[near].max() for k, near in enumerate(ball)])
         chart, radius = chart[outer], radius[outer]
@@ -143,7 +162,8 @@ class Bust:
             radius, slope = (gaussian_filter1d(values, smooth, mode="wrap") for values in (radius, slope))
         length = np.hypot(1.0, slope)
         radius, height = radius + lean_mm / length, height_mm - lean_mm * slope / length
-        return np.stack([radius * np.sin(azimuth), height, NECK_AXIS_MM[1] + radius * np.cos(azimuth)], -1)
+        x, z = self.neck.axis_mm
+        return np.stack([x + radius * np.sin(azimuth), height, z + radius * np.cos(azimuth)], -1)
 
 
 def _grid(rows: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -161,6 +181,7 @@ def _collar(bust: Bust, garment: Garment) -> tuple[np.ndarray, np.ndarray]:
     count = COLUMNS if closed else COLUMNS + 1
     azimuth = gap + (2 * np.pi - 2 * gap) * np.arange(count) / COLUMNS
     azimuth = np.where(azimuth > np.pi, azimuth - 2 * np.pi, azimuth)
-    line = np.maximum(neckline_mm(garment, azimuth), garment.side_mm - COLLAR_DIP_MM)
+    lowest = garment.side_mm - COLLAR_DIP_MM + bust.neck.shift_mm
+    line = np.maximum(neckline_mm(garment, azimuth, bust.neck), lowest)
     rows = [bust.ring(azimuth, line + rise, lean) for rise, lean in garment.collar_mm]
     return _grid(np.stack(rows), closed)

@@ -92,7 +92,7 @@ def with_grafts(rig: Rig, grafts: list[Graft], scaffold: tuple[str, ...] = ()) -
     still = np.concatenate([np.ones(len(rig.vertices_mm)), *(np.full(len(g.rest_mm), g.moves) for g in grafts)])
 
     def carried(fields: np.ndarray, gate: np.ndarray | float = 1.0) -> np.ndarray:
-        flat = np.stack([carry @ field for field in np.asarray(fields, float)])
+        flat = np.array([carry @ field for field in np.asarray(fields, float)]).reshape(-1, carry.shape[0], 3)
         return flat * (gate[:, None] if isinstance(gate, np.ndarray) else gate)
 
     parts = [part for part in rig.parts if part.name not in scaffold]

@@ -10,7 +10,6 @@ import numpy as np
 from assets.errors import InputError
 from assets.rig import Axis, Licence, Part, Rig
 from assets.units import GAZE_UNITS, UNIT_INDEX, UNITS
-from synth.importers.bust import close_bust
 from synth.importers.eyeballs import Eyeballs, fit_sphere, rebuild_eyes
 from synth.importers.frame import Frame, find_rotation, find_unit
 from synth.importers.roles import components, find_eyeballs, piece_roles
@@ -26,6 +25,9 @@ MOVES_MM = 0.05
 
 BODY_MM = 330.0
 """Faces further below the eyes are left out."""
+
+ARM_MM = 260.0
+"""Faces further to the side are left out, too: arms of a figure that spreads them."""
 
 _MATERIAL = {
     "skin": "skin", "teeth_upper": "teeth", "teeth_lower": "teeth", "tongue": "tongue", "cavity": "cavity",
@@ -115,7 +117,7 @@ def assemble(head: SourceHead, name: str, options: Options) -> tuple[Rig, list[s
     if options.texture:
         maps, told = skin_detail(head.textures, [piece for piece, role in pieces if role == "skin"], head.uv)
         rig, notes = replace(rig, maps=rig.maps | maps), notes + told
-    return close_bust(rig), notes + _absences(rig)
+    return rig, notes + _absences(rig)
 
 
 def _check_matching(matching: Matching, head: SourceHead) -> None:
@@ -215,11 +217,13 @@ def _search_eyes(pieces: list[tuple[Piece, str]], vertices_mm: np.ndarray, where
 
 
 def _cropped(pieces: list[tuple[Piece, str]], vertices: np.ndarray) -> list[tuple[Piece, str]]:
-    """Leave out what lies far below the head: the body of a full figure."""
-    floor = _points(pieces, "eye_left", vertices)[:, 1].mean() - BODY_MM
+    """Leave out what lies far below the head or beside it: the body of a full figure."""
+    eyes = [_points(pieces, side, vertices).mean(0) for side in ("eye_left", "eye_right")]
+    middle = (eyes[0] + eyes[1]) / 2
     out = []
     for piece, role in pieces:
-        high = (vertices[piece.faces][..., 1] > floor).any(1)
+        place = vertices[piece.faces] - middle
+        high = (place[..., 1] > -BODY_MM).any(1) & (np.abs(place[..., 0]) < ARM_MM).any(1)
         if high.any():
             out.append((replace(piece, faces=piece.faces[high], uv_faces=piece.uv_faces[high]), role))
     return out

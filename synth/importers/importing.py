@@ -14,7 +14,9 @@ from assets.rig import Licence, Rig
 from assets.rig_bundle import BUILT_IN, fingerprinted, load_rig, with_landmarks
 from assets.rig_library import is_rig_name
 from synth.importers.assemble import Options, assemble
+from synth.importers.bust import close_bust
 from synth.importers.choices import write_png
+from synth.importers.clothes import dress
 from synth.importers.dimorphism import dimorphism
 from synth.importers.files import is_archive
 from synth.importers.gender_axis import add_axes
@@ -133,14 +135,16 @@ def import_head(
     kind = kind_of(path)
     tell(f"reading {path}")
     rig, notes = assemble(read_source(path, kind), name, options)
+    reference = _reference()
+    rig = close_bust(rig, reference)
     tell("looking for landmarks")
     rig, residual_mm = _with_landmarks(rig, path, pictures)
     notes.append(f"landmarks fit to {residual_mm:.1f} mm on average")
     tell("learning attribute axes")
-    reference = _reference()
     overlay = Overlay(reference, rig)
     rig, reports = add_axes(rig, reference, overlay)
-    rig = seal_lips(borrow(rig, reference, overlay))
+    rig, told = dress(seal_lips(borrow(rig, reference, overlay)), reference)
+    notes += told
     notes += [str(report) for report in reports]
     notes += _gender_notes(rig)
     notes += _licence_notes(rig.licence)

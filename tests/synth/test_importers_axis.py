@@ -12,7 +12,6 @@ from assets.landmarks import MIRROR_POINTS
 from assets.rig import LandmarkTable, Rig
 from assets.rig_bundle import load_rig
 from assets.units import UNIT_INDEX
-from synth.importers.bust import close_bust, ring_offsets
 from synth.importers.dimorphism import MALE_SIGN, dimorphism, proportions
 from synth.importers.gender_axis import PRIOR_MM2, add_axes, landmark_shift, without_directions
 from synth.importers.lips import seal_lips
@@ -154,32 +153,3 @@ def test_lips_stay_together_and_move_on() -> None:
     far = np.arange(7 * 26, 8 * 26)
     np.testing.assert_allclose(sealed.identity_mm[0, far], lips(1.0).identity_mm[0, far], atol=1e-6)
     assert (sealed.vertices_mm[upper, 1] < sealed.vertices_mm[lower, 1] + 0.5).all()
-
-
-def test_a_neck_gets_shoulders_that_follow_it() -> None:
-    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    edge = np.stack([60 * np.sin(angle), np.full(24, -130.0), 55 * np.cos(angle) - 40], 1)
-    offsets = ring_offsets(edge)
-    last = edge + offsets[-2]
-    assert np.ptp(last[:, 0]) == pytest.approx(390, rel=0.01)
-    assert last[:, 1].max() < -330
-    assert np.ptp((edge + offsets[-1])[:, [0, 2]], axis=0).max() < 1e-9
-    base = load_rig("hm08")
-    ring = np.concatenate([edge + np.array([0, 30, 0]), edge]).astype(np.float32)
-    k = np.arange(24)
-    faces = np.stack([k, k + 24, (k + 1) % 24 + 24, (k + 1) % 24], -1).astype(np.int32)
-    part = replace(base.parts[0], faces=faces, uv_faces=np.zeros_like(faces))
-    moved = np.zeros((1, 48, 3), np.float32)
-    moved[0, 24:, 0] = k
-    rig = replace(
-        base, vertices_mm=ring, parts=(part,), shapes_mm=np.zeros((52, 48, 3), np.float32), identity_mm=moved, axes={},
-        landmarks=None, correctives=(),
-    )  # fmt: skip
-    closed = close_bust(rig)
-    assert len(closed.vertices_mm) == 48 + 24 * len(offsets)
-    np.testing.assert_array_equal(np.sort(closed.identity_mm[0, 48:72, 0]), k)
-    quads = closed.parts[0].faces
-    edges = np.stack([quads, np.roll(quads, -1, 1)], -1).reshape(-1, 2)
-    pairs = {tuple(e) for e in edges.tolist()}
-    lower_rim = [(a, b) for a, b in pairs if a in range(24, 48) and b in range(24, 48)]
-    assert all((b, a) in pairs for a, b in lower_rim)
