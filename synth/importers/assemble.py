@@ -10,10 +10,11 @@ import numpy as np
 from assets.errors import InputError
 from assets.rig import Axis, Licence, Part, Rig
 from assets.units import GAZE_UNITS, UNIT_INDEX, UNITS
-from synth.importers.eyeballs import Eyeballs, fit_sphere, rebuild_eyes
-from synth.importers.frame import Frame, find_rotation, find_unit
-from synth.importers.roles import components, find_eyeballs, piece_roles
-from synth.importers.shape_names import Matching, NameMap, match_names, unit_shapes
+from synth.importers.eyeballs import Eyeballs, rebuild_eyes
+from synth.importers.frame import Frame
+from synth.importers.placing import cropped, find_frame, rows_of
+from synth.importers.roles import components, piece_roles
+from synth.importers.shape_names import Matching, NameMap, match_names, mirrored, shapes_by_unit, unit_shapes
 from synth.importers.source import Piece, SourceHead
 from synth.importers.unwrap import skin_detail, skin_uv
 
@@ -22,12 +23,6 @@ SMOOTH_BELOW = 9000
 
 MOVES_MM = 0.05
 """A shape whose largest displacement is below this counts as absent."""
-
-BODY_MM = 330.0
-"""Faces further below the eyes are left out."""
-
-ARM_MM = 260.0
-"""Faces further to the side are left out, too: arms of a figure that spreads them."""
 
 _MATERIAL = {
     "skin": "skin", "teeth_upper": "teeth", "teeth_lower": "teeth", "tongue": "tongue", "cavity": "cavity",
@@ -85,7 +80,7 @@ def assemble(head: SourceHead, name: str, options: Options) -> tuple[Rig, list[s
     InputError
         If the source lacks skin, eyes or any known shape, or what is there cannot be understood.
     """
-    notes: list[str] = []
+    notes = list(head.left_out)
     matching = match_names(head.shapes, options.names.shapes, head.where)
     _check_matching(matching, head)
     notes += _matching_notes(matching)
@@ -101,15 +96,19 @@ def assemble(head: SourceHead, name: str, options: Options) -> tuple[Rig, list[s
     if empty:
         notes.append(f"{empty} faces without area were left out")
     known = {n: s for n, s in head.shapes.items() if any(n in sources for sources in matching.units.values())}
-    frame, pieces = _find_frame(head, pieces, known, options)
+    frame, pieces = find_frame(head, pieces, shapes_by_unit(known, matching), options.unit, (options.up, options.front))
     notes.append(f"axes {frame.how}")
+    if frame.swapped:
+        matching = mirrored(matching)
+        notes.append("shapes called left lie on the subject's right side: left and right are exchanged")
     vertices = frame.points(head.vertices)
-    pieces = _cropped(pieces, vertices)
+    pieces = cropped(pieces, vertices)
     eyes = _rebuilt_eyes(head, pieces, vertices, frame)
     drawn = list(_parts_of(pieces, vertices))
     if not any(role == "skin" for role, _ in drawn):
         raise InputError.one("no piece is skin", head.where, "name the skin in the [parts] table of a map file")
-    shapes, has = unit_shapes({n: frame.points(s) for n, s in known.items()}, matching, vertices[:, 0])
+    aside_mm = vertices[:, 0] - eyes.vertices_mm[..., 0].mean()
+    shapes, has = unit_shapes({n: frame.points(s) for n, s in known.items()}, matching, aside_mm)
     shapes, has, faint = _without_faint(shapes, has)
     if faint:
         notes.append("hardly move anything and count as absent: " + ", ".join(faint))
@@ -160,77 +159,8 @@ def _without_flat_faces(
     return kept, lost
 
 
-def _find_frame(
-    head: SourceHead, pieces: list[tuple[Piece, str]], shapes: dict[str, np.ndarray], options: Options
-) -> tuple[Frame, list[tuple[Piece, str]]]:
-    """Return the frame, and the pieces with the eyeballs named."""
-    used = head.vertices[np.unique(np.concatenate([piece.faces.ravel() for piece, _ in pieces]))]
-    rotation, how = find_rotation(head.vertices, shapes, head.where, options.up, options.front)
-    reach = float(np.ptp(used, axis=0).max())
-    pieces = _divide_eyes(pieces, head.vertices @ rotation.T)
-    roles = {role for _, role in pieces}
-    if not {"eye_left", "eye_right"} <= roles:
-        unit, _ = find_unit(reach, None, head.where, options.unit, head.unit_mm)
-        pieces = _search_eyes(pieces, head.vertices @ rotation.T * unit, head.where)
-    centres = [fit_sphere(_points(pieces, side, head.vertices)).centre for side in ("eye_left", "eye_right")]
-    distance = float(np.linalg.norm(centres[0] - centres[1]))
-    unit, how_unit = find_unit(reach, distance, head.where, options.unit, head.unit_mm)
-    return Frame(rotation, unit, f"{how}; unit {how_unit}"), pieces
-
-
-def _points(pieces: list[tuple[Piece, str]], role: str, vertices: np.ndarray) -> np.ndarray:
-    return vertices[_rows(pieces, role)]
-
-
-def _rows(pieces: list[tuple[Piece, str]], role: str) -> np.ndarray:
-    return np.unique(np.concatenate([piece.faces.ravel() for piece, r in pieces if r == role]))
-
-
-def _divide_eyes(pieces: list[tuple[Piece, str]], vertices: np.ndarray) -> list[tuple[Piece, str]]:
-    out = []
-    for piece, role in pieces:
-        if role != "eyes":
-            out.append((piece, role))
-            continue
-        left = vertices[piece.faces][..., 0].mean(1) > 0
-        for side, mask in (("eye_left", left), ("eye_right", ~left)):
-            if mask.any():
-                out.append((replace(piece, faces=piece.faces[mask], uv_faces=piece.uv_faces[mask]), side))
-    return out
-
-
-def _search_eyes(pieces: list[tuple[Piece, str]], vertices_mm: np.ndarray, where: str) -> list[tuple[Piece, str]]:
-    pair = find_eyeballs([piece for piece, _ in pieces], vertices_mm)
-    if pair is None:
-        raise InputError.one(
-            "no eyeballs found: no piece is named so and no two balls of that size are there", where,
-            'name them in the [parts] table of a map file, for example "Object_3" = "eye_left"',
-        )  # fmt: skip
-    out, first = [], 0
-    for piece, role in pieces:
-        rows = slice(first, first + len(piece.faces))
-        first += len(piece.faces)
-        for mask, r in ((pair[0][rows], "eye_left"), (pair[1][rows], "eye_right"), (~(pair[0] | pair[1])[rows], role)):
-            if mask.any():
-                out.append((replace(piece, faces=piece.faces[mask], uv_faces=piece.uv_faces[mask]), r))
-    return out
-
-
-def _cropped(pieces: list[tuple[Piece, str]], vertices: np.ndarray) -> list[tuple[Piece, str]]:
-    """Leave out what lies far below the head or beside it: the body of a full figure."""
-    eyes = [_points(pieces, side, vertices).mean(0) for side in ("eye_left", "eye_right")]
-    middle = (eyes[0] + eyes[1]) / 2
-    out = []
-    for piece, role in pieces:
-        place = vertices[piece.faces] - middle
-        high = (place[..., 1] > -BODY_MM).any(1) & (np.abs(place[..., 0]) < ARM_MM).any(1)
-        if high.any():
-            out.append((replace(piece, faces=piece.faces[high], uv_faces=piece.uv_faces[high]), role))
-    return out
-
-
 def _rebuilt_eyes(head: SourceHead, pieces: list[tuple[Piece, str]], vertices: np.ndarray, frame: Frame) -> Eyeballs:
-    rows = [_rows(pieces, side) for side in ("eye_left", "eye_right")]
+    rows = [rows_of(pieces, side) for side in ("eye_left", "eye_right")]
     modes = [frame.points(head.identity[:, r]) for r in rows]
     return rebuild_eyes((vertices[rows[0]], vertices[rows[1]]), (modes[0], modes[1]), head.where)
 

@@ -18,10 +18,18 @@ from assets.errors import InputError
 FILE_LIMIT_BYTES = 64 << 20
 TOTAL_LIMIT_BYTES = 2 << 30
 COUNT_LIMIT = 5000
+UNPACKED_LIMIT_BYTES = 4 << 30
+"""An archive that holds more, wanted or not, is not read to its end."""
+
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 
 _TOO_BIG = "import a smaller head, or unpack it and remove what is not needed"
 _NO_ESCAPE = "make the archive again with plain files below one folder"
+
+
+def clean_text(text: str) -> str:
+    """Return a name from a file as text that can be printed: what is no UTF-8 becomes question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def is_archive(path: Path) -> bool:
@@ -115,7 +123,9 @@ def _tar(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, b
     }
     opener = openers.get(path.suffix.lower(), open)
     try:
-        with opener(path, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        with opener(path, "rb") as raw:
+            stream = _Counted(raw, path)
+            archive = tarfile.open(fileobj=stream, mode="r|")  # type: ignore[call-overload]
             for member in archive:
                 name = _confined(member.name, path)
                 if member.issym() or member.islnk():
@@ -132,6 +142,21 @@ def _tar(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, b
                 pass
     except (tarfile.TarError, EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
         raise _damaged(path, error) from None
+
+
+class _Counted:
+    """A stream that gives out a bounded number of bytes, so that no archive unpacks for ever."""
+
+    def __init__(self, stream: Any, path: Path) -> None:
+        self._stream, self._path, self._total = stream, path, 0
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes; InputError beyond the bound."""
+        data: bytes = self._stream.read(size)
+        self._total += len(data)
+        if self._total > UNPACKED_LIMIT_BYTES:
+            raise InputError.one(f"unpacks to more than {UNPACKED_LIMIT_BYTES >> 30} GiB", self._path, _TOO_BIG)
+        return data
 
 
 def _zip(path: Path, wanted: tuple[str, ...]) -> Iterator[tuple[PurePosixPath, bytes]]:

@@ -33,12 +33,15 @@ class Frame:
     ----------
     rotation : (3, 3) float
         Source axes to rig axes; a signed permutation.
+    swapped : bool
+        Whether shapes called left lie on the subject's right side.
     unit_mm : float
     how : str
         Where the axes and the unit come from, for the report.
     """
 
     rotation: np.ndarray
+    swapped: bool
     unit_mm: float
     how: str
 
@@ -66,8 +69,8 @@ def rotation_from(up: np.ndarray, front: np.ndarray, where: str) -> np.ndarray:
 
 def find_rotation(
     vertices: np.ndarray, shapes: dict[str, np.ndarray], where: str, up: str | None = None, front: str | None = None
-) -> tuple[np.ndarray, str]:
-    """Return the rotation (3, 3) from source to rig axes and how it was found.
+) -> tuple[np.ndarray, bool, str]:
+    """Return the rotation (3, 3) from source to rig axes, whether left and right are exchanged, and how it was found.
 
     The jaw falls and the brows rise along the vertical; shapes of the left side lie to the left of those of the
     right side; the face is on the side where the shapes move the most.
@@ -78,7 +81,8 @@ def find_rotation(
     shapes : dict of str to (V, 3) float
     where : str
     up, front : str, optional
-        Axes given by the user; both or none.
+        Axes given by the user; both or none. Only with them, left and right can be told to be exchanged: a head that
+        is turned around looks the same.
 
     Raises
     ------
@@ -88,11 +92,13 @@ def find_rotation(
     if up or front:
         if not (up and front):
             raise InputError.one("one of the two axes is missing", where, "pass both --up and --front")
-        return rotation_from(axis_vector(up, "--up"), axis_vector(front, "--front"), where), "given"
+        given = rotation_from(axis_vector(up, "--up"), axis_vector(front, "--front"), where)
+        aside = given @ _evidence(vertices, shapes)[1]
+        return given, bool(aside[0] < -CLEAR * np.linalg.norm(aside) < 0), "given"
     lift, sides, active = _evidence(vertices, shapes)
     forward = active - (vertices.max(0) + vertices.min(0)) / 2
     if not np.linalg.norm(lift):
-        return np.eye(3), "assumed y up and z to the front: no shape tells"
+        return np.eye(3), False, "assumed y up and z to the front: no shape tells"
     row, cue = (0, sides) if np.linalg.norm(sides) else (2, forward)
 
     def agreement(rotation: np.ndarray) -> tuple[float, float]:
@@ -109,9 +115,9 @@ def find_rotation(
         raise InputError.one(
             "shapes called left lie on the subject's right side",
             where,
-            "pass --up and --front; or swap the names in a --map file",
+            "pass --up and --front, for example --up y --front z: then left and right are exchanged",
         )
-    return best, "found from the shapes"
+    return best, False, "found from the shapes"
 
 
 def _rotations(where: str) -> list[np.ndarray]:

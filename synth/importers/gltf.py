@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from assets.errors import InputError
-from synth.importers.gltf_buffers import GltfFile
+from synth.importers.gltf_buffers import GltfFile, clean_name
+from synth.importers.gltf_skins import rest_matrices
 from synth.importers.gltf_textures import colour_textures, material_name
 from synth.importers.obj import VERTEX_LIMIT, check_finite
 from synth.importers.source import Piece, SourceHead, merge, weld
@@ -40,10 +41,11 @@ def read_gltf(path: Path) -> SourceHead:
     """
     file = GltfFile(path)
     heads = []
-    for node, matrix in _world(file):
+    nodes = _world(file)
+    worlds = {index: matrix for index, _, matrix in nodes}
+    for index, node, _ in nodes:
         if "mesh" in node:
-            mesh = file.entry("meshes", node["mesh"])
-            heads.append(_mesh_head(file, mesh, node, np.eye(4) if "skin" in node else matrix))
+            heads.append(_mesh_head(file, file.entry("meshes", node["mesh"]), index, worlds))
     if not heads:
         raise InputError.one("no mesh in its scene", path, "export the head with its meshes selected")
     total = sum(len(head.vertices) for head in heads)
@@ -51,18 +53,21 @@ def read_gltf(path: Path) -> SourceHead:
         raise InputError.one(f"{total} vertices, more than {VERTEX_LIMIT}", path, "decimate the mesh")
     head = merge(heads, str(path))
     used = {piece.material for piece in head.pieces if (piece.uv_faces >= 0).all()}
-    return weld(replace(head, textures=colour_textures(file, used)))
+    textures, left_out = colour_textures(file, used)
+    return weld(replace(head, textures=textures, left_out=left_out))
 
 
-def _world(file: GltfFile) -> list[tuple[dict[str, Any], np.ndarray]]:
-    """Return every node of the scene with its world matrix."""
+def _world(file: GltfFile) -> list[tuple[int, dict[str, Any], np.ndarray]]:
+    """Return every node of the scene with its number and its world matrix."""
     document = file.document
     if "scenes" in document:
-        roots = file.entry("scenes", document.get("scene", 0)).get("nodes", [])
+        scene = document.get("scene", 0)
+        roots = _numbers(file, file.entry("scenes", scene), "nodes", f"scenes[{scene}]")
     else:
-        children = {c for n in document.get("nodes", []) if isinstance(n, dict) for c in n.get("children", [])}
-        roots = [k for k in range(len(document.get("nodes", []))) if k not in children]
-    found: list[tuple[dict[str, Any], np.ndarray]] = []
+        nodes = [node if isinstance(node, dict) else {} for node in file.table("nodes")]
+        children = {c for k, node in enumerate(nodes) for c in _numbers(file, node, "children", f"nodes[{k}]")}
+        roots = [k for k in range(len(nodes)) if k not in children]
+    found: list[tuple[int, dict[str, Any], np.ndarray]] = []
     seen: set[int] = set()
     stack = [(index, np.eye(4), 0) for index in reversed(roots)]
     while stack:
@@ -72,9 +77,17 @@ def _world(file: GltfFile) -> list[tuple[dict[str, Any], np.ndarray]]:
             raise file.fault("is its own ancestor, or has two parents", f"nodes[{index}].children")
         seen.add(index)
         matrix = above @ _local(file, node, index)
-        found.append((node, matrix))
-        stack += [(child, matrix, depth + 1) for child in reversed(node.get("children", []))]
+        found.append((index, node, matrix))
+        children_of = _numbers(file, node, "children", f"nodes[{index}]")
+        stack += [(child, matrix, depth + 1) for child in reversed(children_of)]
     return found
+
+
+def _numbers(file: GltfFile, holder: dict[str, Any], key: str, where: str) -> list[int]:
+    values = holder.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(v, int) and not isinstance(v, bool) for v in values):
+        raise file.fault("is not a list of numbers of nodes", f"{where}.{key}")
+    return values
 
 
 def _local(file: GltfFile, node: dict[str, Any], index: int) -> np.ndarray:
@@ -101,12 +114,13 @@ def _local(file: GltfFile, node: dict[str, Any], index: int) -> np.ndarray:
     return matrix
 
 
-def _mesh_head(file: GltfFile, mesh: dict[str, Any], node: dict[str, Any], matrix: np.ndarray) -> SourceHead:
+def _mesh_head(file: GltfFile, mesh: dict[str, Any], index: int, worlds: dict[int, np.ndarray]) -> SourceHead:
+    node = file.entry("nodes", index)
     number = node["mesh"]
     primitives = mesh.get("primitives")
     if not isinstance(primitives, list) or not primitives:
         raise file.fault("has no primitives", f"meshes[{number}]")
-    name = str(node.get("name") or mesh.get("name") or f"mesh {number}")
+    name = clean_name(node.get("name")) or clean_name(mesh.get("name")) or f"mesh {number}"
     heads = []
     for k, primitive in enumerate(primitives):
         key = f"meshes[{number}].primitives[{k}]"
@@ -115,7 +129,8 @@ def _mesh_head(file: GltfFile, mesh: dict[str, Any], node: dict[str, Any], matri
         if primitive.get("mode", 4) not in _TRIANGLE_MODES:
             continue
         names = _target_names(file, mesh, primitive, key)
-        heads.append(_primitive_head(file, primitive, names, name, matrix, key))
+        local = _primitive_head(file, primitive, names, name, key)
+        heads.append(_placed(file, local, primitive, node, worlds, index, key))
     if not heads:
         raise file.fault("has no triangles", f"meshes[{number}]", "export faces, not only points or lines")
     return merge(heads, str(file.path))
@@ -129,11 +144,11 @@ def _target_names(file: GltfFile, mesh: dict[str, Any], primitive: dict[str, Any
     for holder in (mesh, primitive):
         extras = holder.get("extras")
         if isinstance(extras, dict) and isinstance(extras.get("targetNames"), list):
-            found = [str(name) for name in extras["targetNames"]]
+            found = [clean_name(name) for name in extras["targetNames"]]
             break
     if found is None:
         found = [
-            str(target.get("name", f"target {k}")) if isinstance(target, dict) else ""
+            clean_name(target.get("name", f"target {k}")) if isinstance(target, dict) else ""
             for k, target in enumerate(targets)
         ]
     if targets and len(found) != len(targets):
@@ -149,32 +164,54 @@ def _target_names(file: GltfFile, mesh: dict[str, Any], primitive: dict[str, Any
 
 
 def _primitive_head(
-    file: GltfFile, primitive: dict[str, Any], names: list[str], mesh_name: str, matrix: np.ndarray, key: str
+    file: GltfFile, primitive: dict[str, Any], names: list[str], mesh_name: str, key: str
 ) -> SourceHead:
+    """Return a primitive in its own space, all vertices of its accessors included."""
     attributes = primitive.get("attributes")
     if not isinstance(attributes, dict) or "POSITION" not in attributes:
         raise file.fault("has no POSITION", f"{key}.attributes")
-    local = _vectors(file, attributes["POSITION"], 3, None, f"{key}.attributes.POSITION")
-    count = len(local)
+    vertices = _vectors(file, attributes["POSITION"], 3, None, f"{key}.attributes.POSITION")
+    count = len(vertices)
     uv = np.zeros((0, 2))
     if "TEXCOORD_0" in attributes:
         uv = _vectors(file, attributes["TEXCOORD_0"], 2, count, f"{key}.attributes.TEXCOORD_0") * [1, -1] + [0, 1]
     triangles = _triangles(file, primitive, count, key)
-    if np.linalg.det(matrix[:3, :3]) < 0:
-        triangles = triangles[:, ::-1]
     shapes = {}
     for name, target in zip(names, primitive.get("targets", []), strict=bool(primitive.get("targets"))):
         if isinstance(target, dict) and "POSITION" in target:
-            delta = _vectors(file, target["POSITION"], 3, count, f"{key}.targets ({name})")
-            shapes[name] = (delta @ matrix[:3, :3].T).astype(np.float32)
-    material = ""
-    if "material" in primitive:
-        material = material_name(file, primitive["material"])
+            shapes[name] = _vectors(file, target["POSITION"], 3, count, f"{key}.targets ({name})").astype(np.float32)
+    material = material_name(file, primitive["material"]) if "material" in primitive else ""
     faces = np.concatenate([triangles, triangles[:, 2:]], 1).astype(np.int32)
     piece = Piece(mesh_name, material, faces, faces if len(uv) else np.full_like(faces, -1))
-    vertices = check_finite(local @ matrix[:3, :3].T + matrix[:3, 3], f"{file.path}:{key}")
     nobody = np.zeros((0, count, 3), np.float32)
     return SourceHead(str(file.path), vertices, uv, (piece,), shapes, nobody, unit_mm=METRE_MM)
+
+
+def _placed(
+    file: GltfFile, head: SourceHead, primitive: dict[str, Any], node: dict[str, Any],
+    worlds: dict[int, np.ndarray], index: int, key: str,
+) -> SourceHead:  # fmt: skip
+    """Return a primitive in the scene, without the vertices that its faces leave out, its faces outside out."""
+    piece, matrices = head.pieces[0], None
+    if "skin" in node:
+        matrices = rest_matrices(file, node, primitive["attributes"], len(head.vertices), worlds)
+    if matrices is None:
+        matrices = np.broadcast_to(worlds[index], (len(head.vertices), 4, 4))
+    used, faces = np.unique(piece.faces, return_inverse=True)
+    faces = faces.reshape(piece.faces.shape).astype(np.int32)
+    turn = matrices[used, :3, :3]
+    if np.linalg.det(turn.mean(0)) < 0:
+        faces = faces[:, [2, 1, 0, 0]]
+    vertices = np.einsum("vij,vj->vi", turn, head.vertices[used]) + matrices[used, :3, 3]
+    shapes = {n: np.einsum("vij,vj->vi", turn, delta[used]).astype(np.float32) for n, delta in head.shapes.items()}
+    return replace(
+        head,
+        vertices=check_finite(vertices, f"{file.path}:{key}"),
+        uv=head.uv[used] if len(head.uv) else head.uv,
+        pieces=(replace(piece, faces=faces, uv_faces=faces if len(head.uv) else np.full_like(faces, -1)),),
+        shapes=shapes,
+        identity=head.identity[:, used],
+    )
 
 
 def _vectors(file: GltfFile, index: Any, width: int, count: int | None, key: str) -> np.ndarray:

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from assets.errors import InputError
-from synth.importers.files import read_bounded
+from synth.importers.files import clean_text, read_bounded
 
 DOCUMENT_LIMIT_BYTES = 32 << 20
 FILE_LIMIT_BYTES = 256 << 20
@@ -57,7 +57,7 @@ class GltfFile:
         if len(text) > DOCUMENT_LIMIT_BYTES:
             raise InputError.one("its JSON is larger than 32 MiB", path, _AGAIN)
         try:
-            self.document: dict[str, Any] = json.loads(text.decode("utf-8"))
+            self.document: dict[str, Any] = json.loads(text.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             raise InputError.one("its JSON part cannot be read", path, _AGAIN) from None
         if not isinstance(self.document, dict) or not isinstance(self.document.get("asset"), dict):
@@ -65,10 +65,17 @@ class GltfFile:
         version = str(self.document["asset"].get("version", ""))
         if not version.startswith("2"):
             raise InputError.one(f"is glTF version {version!r}, not 2.0", f"{path}:asset.version", _AGAIN)
-        for name in self.document.get("extensionsRequired", []):
-            if name in _UNSUPPORTED:
+        for name in self.table("extensionsRequired"):
+            if isinstance(name, str) and name in _UNSUPPORTED:
                 raise InputError.one(f"needs {name}", f"{path}:extensionsRequired", _UNSUPPORTED[name])
         self._buffers: dict[int, bytes] = {}
+
+    def table(self, kind: str) -> list[Any]:
+        """Return a list at the top of the document; empty if it is absent, an InputError if it is no list."""
+        table = self.document.get(kind, [])
+        if not isinstance(table, list):
+            raise self.fault("is not a list", kind)
+        return table
 
     def entry(self, kind: str, index: Any) -> dict[str, Any]:
         """Return ``document[kind][index]``; an InputError names the key if there is no such entry."""
@@ -99,11 +106,11 @@ class GltfFile:
         """
         entry, key = self.entry("accessors", index), f"accessors[{index}]"
         count, component, kind = entry.get("count"), entry.get("componentType"), entry.get("type")
-        if component not in _DTYPES or kind not in _WIDTHS:
+        if not isinstance(component, int) or component not in _DTYPES or str(kind) not in _WIDTHS:
             raise self.fault(f"has componentType {component!r} and type {kind!r}", key)
         if not isinstance(count, int) or not 0 < count <= ELEMENT_LIMIT:
             raise self.fault(f"declares {count!r} elements (1 to {ELEMENT_LIMIT} are read)", f"{key}.count")
-        dtype, width = np.dtype(_DTYPES[component]), _WIDTHS[kind]
+        dtype, width = np.dtype(_DTYPES[component]), _WIDTHS[str(kind)]
         if "bufferView" in entry:
             values = self._view(entry["bufferView"], entry.get("byteOffset", 0), count, dtype, width, key).copy()
         else:
@@ -196,10 +203,17 @@ class GltfFile:
             except (binascii.Error, ValueError):
                 raise self.fault("its data uri is damaged", key) from None
         name = PurePosixPath(unquote(uri).replace("\\", "/"))
+        if "\0" in str(name):
+            raise self.fault(f"uri {uri!r} is no file name", key, "put everything into one GLB")
         target = (self.path.parent / name).resolve()
         if "://" in uri or name.is_absolute() or not target.is_relative_to(self.path.parent.resolve()):
             raise self.fault(f"uri {uri!r} leads out of the folder", key, "put everything into one GLB")
         return read_bounded(target, FILE_LIMIT_BYTES)
+
+
+def clean_name(value: Any) -> str:
+    """Return a name of the document as text that can be printed, empty where there is none."""
+    return "" if value is None else clean_text(str(value))
 
 
 def _glb_chunks(data: bytes, path: Path) -> tuple[bytes, bytes]:

@@ -6,39 +6,61 @@ from typing import Any
 
 import numpy as np
 
-from synth.importers.gltf_buffers import GltfFile
+from synth.importers.gltf_buffers import GltfFile, clean_name
 from synth.importers.textures import decode_texture
 
 
 def material_name(file: GltfFile, index: Any) -> str:
-    """Return the name of a material, or its number where it has none."""
-    return str(file.entry("materials", index).get("name") or f"material {index}")
+    """Return the name of a material, with its number where it has none or shares it with another."""
+    name = clean_name(file.entry("materials", index).get("name"))
+    others = [m.get("name") for m in file.table("materials") if isinstance(m, dict)]
+    if not name:
+        return f"material {index}"
+    return f"{name} ({index})" if others.count(name) > 1 else name
 
 
-def colour_textures(file: GltfFile, used: set[str]) -> dict[str, np.ndarray]:
-    """Return the base colour textures (H, W, 3) uint8 of the materials that are used, by the material's name.
+def colour_textures(file: GltfFile, used: set[str]) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Return the base colour textures (H, W, 3) uint8 of the materials that are used, and what is left out.
 
-    Left out are textures on a second set of coordinates and transformed ones (KHR_texture_transform): they do not lie
-    on the coordinates that are read.
+    Left out are textures on a second set of coordinates and transformed ones (KHR_texture_transform), which do not lie
+    on the coordinates that are read, those that are neither PNG nor JPEG, and normal maps.
+
+    Returns
+    -------
+    dict of str to (H, W, 3) uint8
+        By the name of the material.
+    tuple of str
+        One sentence for each thing left out.
 
     Raises
     ------
     InputError
         If a reference leads nowhere or an image is damaged.
     """
-    out = {}
-    for index in range(len(file.document.get("materials", []))):
-        name = material_name(file, index)
-        surface = file.entry("materials", index).get("pbrMetallicRoughness")
-        reference = surface.get("baseColorTexture") if isinstance(surface, dict) else None
-        if name not in used or not isinstance(reference, dict) or reference.get("texCoord", 0) != 0:
+    out, left_out, relief = {}, [], []
+    for index in range(len(file.table("materials"))):
+        name, material = material_name(file, index), file.entry("materials", index)
+        if name not in used:
             continue
-        if "KHR_texture_transform" in (reference.get("extensions") or {}):
+        if isinstance(material.get("normalTexture"), dict):
+            relief.append(name)
+        surface = material.get("pbrMetallicRoughness")
+        reference = surface.get("baseColorTexture") if isinstance(surface, dict) else None
+        if not isinstance(reference, dict):
             continue
         source = file.entry("textures", reference.get("index")).get("source")
-        if source is not None:
+        extensions = reference.get("extensions")
+        moved = isinstance(extensions, dict) and "KHR_texture_transform" in extensions
+        if reference.get("texCoord", 0) != 0 or moved:
+            left_out.append(f"the texture of {name!r} is not used: it lies on coordinates of its own")
+        elif source is None:
+            left_out.append(f"the texture of {name!r} is not used: it is no PNG or JPEG")
+        else:
             out[name] = decode_texture(_image_bytes(file, source), f"{file.path}:images[{source}]")
-    return out
+    if relief:
+        names = ", ".join(map(repr, relief))
+        left_out.append(f"normal maps are not used, folds are shaded by the expression instead: {names}")
+    return out, tuple(left_out)
 
 
 def _image_bytes(file: GltfFile, index: Any) -> bytes:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from assets.errors import InputError, Problem, closest
-from synth.importers.files import walk
+from synth.importers.files import clean_text, walk
+from synth.importers.mtl import material_textures
 from synth.importers.source import Piece, SourceHead, weld
-from synth.importers.textures import decode_texture
 
 NEUTRAL_NAMES = ("neutral", "generic_neutral_mesh", "rest", "base", "basis", "default", "head")
 SIDE_FILES = (".mtl", ".png", ".jpg", ".jpeg")
 VERTEX_LIMIT = 400_000
+FACE_LIMIT = 1_000_000
 REACH_LIMIT = 1e6
+
+SHUFFLED_SHARE = 0.2
+"""Median movement of the vertices, as a share of the head's extent, above which they are in another order."""
+
+MOVED_SHARE, STILL_SHARE = 0.01, 1e-3
+"""A shape whose vertices for the most part share a movement above the first share of the extent, within the second,
+stands elsewhere as a whole."""
+
+_CONTINUED = re.compile(rb"(?m)^([^#\n]*)\\\r?\n")
 
 
 @dataclass(frozen=True)
@@ -43,23 +54,29 @@ def obj_vertices(data: bytes, where: str) -> np.ndarray:
     InputError
         If there are none, a number cannot be read, or one is not finite.
     """
-    lines = [line for line in data.split(b"\n") if line.startswith((b"v ", b"v\t"))]
+    lines = [line for line in _lines(data) if line.startswith((b"v ", b"v\t"))]
     if not lines:
         raise InputError.one("no vertices (no line starts with 'v ')", where, "export it as a Wavefront OBJ again")
     if len(lines) > VERTEX_LIMIT:
         raise InputError.one(f"{len(lines)} vertices, more than {VERTEX_LIMIT}", where, "decimate the mesh")
     try:
-        table = np.array(b"".join(lines).replace(b"v", b"").split(), float) if _is_plain(lines) else _table(lines)
-        vertices = table.reshape(-1, 3)
+        vertices = _table(lines)
     except (ValueError, IndexError):
         raise InputError.one(
             f"vertex line {_bad_line(lines)} does not hold three numbers",
             where,
             "the file may be cut off; export again",
         ) from None
-    if len(vertices) != len(lines):
-        raise InputError.one("vertex lines differ in length", where, "export it again")
     return check_finite(vertices, where)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Return the lines of an OBJ or MTL file without indentation, those that end in a backslash joined to the next."""
+    if b"\\" in data:
+        data = _CONTINUED.sub(rb"\1 ", data)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return [line.lstrip() for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
 
 
 def check_finite(vertices: np.ndarray, where: str) -> np.ndarray:
@@ -73,12 +90,12 @@ def check_finite(vertices: np.ndarray, where: str) -> np.ndarray:
     return vertices
 
 
-def _is_plain(lines: list[bytes]) -> bool:
-    return all(len(line.split()) == 4 for line in (lines[0], lines[len(lines) // 2], lines[-1]))
-
-
 def _table(lines: list[bytes]) -> np.ndarray:
-    return np.array([line.split()[1:4] for line in lines], float)
+    """Return the first three numbers (V, 3) of each line; further ones are weights and colours."""
+    rows = [line.split(None, 4)[1:4] for line in lines]
+    if any(len(row) != 3 for row in rows):
+        raise ValueError
+    return np.array(rows, float)
 
 
 def _bad_line(lines: list[bytes]) -> int:
@@ -109,23 +126,29 @@ def parse_obj(data: bytes, where: str) -> ObjMesh:
     vertices = obj_vertices(data, where)
     uv: list[list[float]] = []
     groups: dict[tuple[str, str], list[list[tuple[int, int]]]] = {}
-    name, material = "", ""
-    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
-        fields = line.split()
+    name, material, above, faces = "", "", 0, 0
+    for number, line in enumerate(_lines(data), 1):
+        fields = line.decode("utf-8", "replace").split()
         if not fields:
             continue
         try:
-            if fields[0] == "vt":
+            if fields[0] == "v":
+                above += 1
+            elif fields[0] == "vt":
                 uv.append([float(fields[1]), float(fields[2])])
             elif fields[0] in ("o", "g"):
                 name = " ".join(fields[1:])
             elif fields[0] == "usemtl":
                 material = " ".join(fields[1:])
             elif fields[0] == "f":
-                corners = [_corner(field, len(vertices), len(uv)) for field in fields[1:]]
-                groups.setdefault((name, material), []).extend(_quads(corners))
+                corners = [_corner(field, len(vertices), above, len(uv)) for field in fields[1:]]
+                quads = _quads(corners)
+                groups.setdefault((name, material), []).extend(quads)
+                faces += len(quads)
         except (ValueError, IndexError) as error:
             raise InputError.one(f"line {number} cannot be read ({error})", where, "export the OBJ again") from None
+        if faces > FACE_LIMIT:
+            raise InputError.one(f"more than {FACE_LIMIT} faces", where, "decimate the mesh")
     if not groups:
         raise InputError.one("no faces (no line starts with 'f ')", where, "export it with faces")
     pieces = []
@@ -138,17 +161,18 @@ def parse_obj(data: bytes, where: str) -> ObjMesh:
     return ObjMesh(vertices, coordinates, tuple(pieces))
 
 
-def _corner(text: str, vertex_count: int, uv_count: int) -> tuple[int, int]:
+def _corner(text: str, vertex_count: int, above: int, uv_count: int) -> tuple[int, int]:
+    """Return vertex and texture vertex of a corner; negative numbers count back from those above its line."""
     parts = text.split("/")
     vertex = int(parts[0])
-    vertex += -1 if vertex > 0 else vertex_count
+    vertex += -1 if vertex > 0 else above
     texture = -1
     if len(parts) > 1 and parts[1]:
         texture = int(parts[1])
         texture += -1 if texture > 0 else uv_count
         if not 0 <= texture < uv_count:
             raise IndexError(f"texture index {parts[1]} of {uv_count}")
-    if not 0 <= vertex < vertex_count:
+    if not 0 <= vertex < vertex_count or parts[0].strip("+0") == "":
         raise IndexError(f"vertex index {parts[0]} of {vertex_count}")
     return vertex, texture
 
@@ -191,9 +215,14 @@ def read_obj_folder(path: Path) -> SourceHead:
         what = "no OBJ files" if not files else f"no neutral.obj among {len(files)} OBJ files"
         hint = f" ({closest('neutral', files)})" if files and len(files) < 20 else ""
         raise InputError.one(what, path, f"name the resting head neutral.obj{hint}")
+    if "identity000" in files:
+        raise InputError.one(
+            "these are the files of ICT-FaceKit", path, "name the archive ict-facekit, or pass its FaceXModel folder"
+        )
     base_name, base_data = files.pop(neutral)
     mesh = parse_obj(base_data, f"{path}/{base_name}")
     shapes: dict[str, np.ndarray] = {}
+    moved = []
     for name, data in files.values():
         try:
             vertices = obj_vertices(data, f"{path}/{name}")
@@ -204,34 +233,35 @@ def read_obj_folder(path: Path) -> SourceHead:
             what = f"{len(vertices)} vertices, but {base_name} has {len(mesh.vertices)}"
             problems.append(Problem(what, f"{path}/{name}", "export it with the same topology and vertex order"))
             continue
-        shapes[name.stem] = (vertices - mesh.vertices).astype(np.float32)
+        delta, offset = _without_offset(vertices - mesh.vertices, float(np.ptp(mesh.vertices, axis=0).max()))
+        if delta is None:
+            what = f"its vertices do not lie where those of {base_name} do"
+            problems.append(Problem(what, f"{path}/{name}", "export all heads with the same vertex order"))
+            continue
+        if offset:
+            moved.append(name.stem)
+        shapes[clean_text(name.stem)] = delta.astype(np.float32)
     if problems:
         raise InputError(problems)
     nobody = np.zeros((0, len(mesh.vertices), 3), np.float32)
-    textures = _textures(base_data, beside, path)
-    return weld(SourceHead(str(path), mesh.vertices, mesh.uv, mesh.pieces, shapes, nobody, textures=textures))
+    textures, left_out = material_textures(base_data, beside, str(path))
+    if moved:
+        names = ", ".join(map(repr, sorted(moved)))
+        left_out = (f"stood elsewhere as a whole and were moved back onto {base_name}: {names}", *left_out)
+    return weld(
+        SourceHead(str(path), mesh.vertices, mesh.uv, mesh.pieces, shapes, nobody, textures=textures, left_out=left_out)
+    )
 
 
-def _textures(neutral: bytes, beside: dict[str, bytes], path: Path) -> dict[str, np.ndarray]:
-    """Return the colour textures that the neutral's material libraries name (``map_Kd``), where the file is there."""
-    out = {}
-    for library in _statements(neutral, "mtllib"):
-        name = ""
-        for line in beside.get(_file_name(library), b"").decode("utf-8", "replace").splitlines():
-            key, _, rest = line.strip().partition(" ")
-            if key == "newmtl":
-                name = rest.strip()
-            elif key == "map_Kd" and _file_name(rest) in beside:
-                picture = _file_name(rest)
-                out[name] = decode_texture(beside[picture], f"{path}: {picture}")
-    return out
+def _without_offset(delta: np.ndarray, extent: float) -> tuple[np.ndarray | None, bool]:
+    """Return a displacement (V, 3) without a shift of the whole head, and whether there was one.
 
-
-def _statements(data: bytes, key: str) -> list[str]:
-    lines = (line.strip() for line in data.decode("utf-8", "replace").splitlines() if line.startswith(key))
-    return [line.partition(" ")[2].strip() for line in lines]
-
-
-def _file_name(text: str) -> str:
-    """Return the bare file name of a path in an OBJ or MTL file, in lower case; options before it are dropped."""
-    return PurePosixPath(text.strip().replace("\\", "/")).name.split(" ")[-1].lower()
+    None where the vertices are in another order: most of a face stays where it is in every expression.
+    """
+    offset = np.median(delta, axis=0)
+    share = (np.linalg.norm(delta - offset, axis=1) < STILL_SHARE * extent).mean()
+    if np.linalg.norm(offset) > MOVED_SHARE * extent and share > 0.5:
+        return delta - offset, True
+    if np.median(np.linalg.norm(delta, axis=1)) > SHUFFLED_SHARE * extent:
+        return None, False
+    return delta, False

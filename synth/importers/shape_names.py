@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -216,6 +216,26 @@ def _resembles(name: str) -> str | None:
         return None
     found = units_of(hits[0] + ("_" + side if side else ""))
     return found[0] if found else None
+
+
+def shapes_by_unit(shapes: dict[str, np.ndarray], matching: Matching) -> dict[str, np.ndarray]:
+    """Return the displacements (V, 3) that are used, by unit; those that move both sides, by the unit's stem."""
+    out: dict[str, np.ndarray] = {}
+    for unit, sources in matching.units.items():
+        for source in sources:
+            key = split_side(unit)[0] if source in matching.split else unit
+            if source not in matching.split or unit.endswith("Left"):
+                out[key] = out[key] + shapes[source] if key in out else shapes[source]
+    return out
+
+
+def mirrored(matching: Matching) -> Matching:
+    """Return the matching with left and right exchanged; shapes that move both sides are divided by place anyway."""
+    units = {
+        unit if any(source in matching.split for source in sources) else mirror_name(unit): sources
+        for unit, sources in matching.units.items()
+    }
+    return replace(matching, units={unit: units[unit] for unit in UNITS if unit in units})
 
 
 def unit_shapes(shapes: dict[str, np.ndarray], matching: Matching, x_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

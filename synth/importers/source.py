@@ -56,6 +56,8 @@ class SourceHead:
         Where the source states it.
     textures : dict of str to (H, W, 3) uint8
         Colour textures by the name of the material; row 0 is v = 1.
+    left_out : tuple of str
+        What of the file is not used, one sentence each.
     """
 
     where: str
@@ -68,6 +70,7 @@ class SourceHead:
     unit_mm: float | None = None
     licence: Licence | None = None
     textures: dict[str, np.ndarray] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 def merge(heads: list[SourceHead], where: str) -> SourceHead:

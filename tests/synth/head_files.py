@@ -113,7 +113,7 @@ class GlbWriter:
         width = 1 if array.ndim == 1 else array.shape[1]
         entry = {
             "bufferView": self.view(array), "componentType": kinds[array.dtype.name], "count": len(array),
-            "type": {1: "SCALAR", 2: "VEC2", 3: "VEC3"}[width],
+            "type": {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}[width],
         }  # fmt: skip
         if normalized:
             entry["normalized"] = True

@@ -42,8 +42,9 @@ def test_rotation_is_found_from_the_shapes(turn: int, sided: bool) -> None:
     if not sided:
         shapes = {"jawOpen": shapes["jawOpen"], "browInnerUp": shapes["browInnerUp"]}
     matrix = ROTATIONS[turn]
-    found, how = find_rotation(vertices @ matrix, {n: s @ matrix for n, s in shapes.items()}, "head")
+    found, exchanged, how = find_rotation(vertices @ matrix, {n: s @ matrix for n, s in shapes.items()}, "head")
     np.testing.assert_array_equal(found, matrix)
+    assert not exchanged
     assert how == "found from the shapes"
 
 
@@ -52,7 +53,10 @@ def test_swapped_sides_are_refused_and_given_axes_win() -> None:
     swapped = {n.replace("Left", "X").replace("Right", "Left").replace("X", "Right"): s for n, s in shapes.items()}
     with pytest.raises(InputError, match="right side"):
         find_rotation(vertices, swapped, "head")
-    np.testing.assert_array_equal(find_rotation(vertices, swapped, "head", "y", "z")[0], np.eye(3))
+    for names, exchanged in ((swapped, True), (shapes, False)):
+        rotation, found, how = find_rotation(vertices, names, "head", "y", "z")
+        np.testing.assert_array_equal(rotation, np.eye(3))
+        assert (found, how) == (exchanged, "given")
     with pytest.raises(InputError, match="same line"):
         find_rotation(vertices, shapes, "head", "y", "-y")
     with pytest.raises(InputError, match="not an axis"):
