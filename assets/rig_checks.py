@@ -21,6 +21,10 @@ ACROSS = ("mouthLeft", "jawLeft")
 """Units named after a direction, not after the side of the face that moves."""
 
 LID_GAP_SHARE = 0.25
+LANDMARKS = {"mediapipe478": 478}
+"""Landmarks by scheme."""
+
+WEIGHT_TOLERANCE = 2e-3
 MEND = "mend the model or its importer, then build the bundle again"
 
 
@@ -29,11 +33,12 @@ def validate_rig(rig: Rig) -> list[Problem]:
 
     Checked are names and materials, index ranges, finite and plausible values, the frame of reference,
     equal strength of left and right units, each on its own side, lids that close at full blink, a jaw that
-    carries the lower teeth and leaves the upper ones, gaze units that leave the eyeballs alone, and the licence.
+    carries the lower teeth and leaves the upper ones, gaze units that leave the eyeballs alone, a landmark table that
+    is whole, and the licence.
     """
     return [
         Problem(what, f"rig {rig.name}: {where}", MEND)
-        for check in (_names, _indices, _values, _frame, _sides, _lids, _jaw, _gaze)
+        for check in (_names, _indices, _values, _frame, _sides, _lids, _jaw, _gaze, _landmarks)
         for where, what in check(rig)
     ]
 
@@ -146,3 +151,13 @@ def _gaze(rig: Rig) -> Iterator[Fault]:
         moved = np.abs(rig.shapes_mm[UNIT_INDEX[name]][rig.eye_vertices]).max()
         if moved > 0.05:
             yield f"unit {name}", f"moves the eyeballs by {moved:.1f} mm; they are rotated instead"
+
+
+def _landmarks(rig: Rig) -> Iterator[Fault]:
+    table = rig.landmarks
+    if table is None:
+        return
+    if len(table.vertices) != LANDMARKS.get(table.scheme):
+        yield "landmarks", f"{len(table.vertices)} landmarks of the scheme {table.scheme!r}"
+    elif np.abs(table.barycentric.sum(1) - 1).max() > WEIGHT_TOLERANCE or table.barycentric.min() < -WEIGHT_TOLERANCE:
+        yield "landmarks", "a landmark does not lie in its triangle: its weights must be shares of one"

@@ -108,6 +108,8 @@ def _list_faults(manifest: dict) -> Iterator[tuple[str, str]]:
             if key == "parts":
                 wrong = [part for part in manifest["parts"] if part["material"] not in MATERIALS]
                 yield from ((f"parts.{part['name']}", f"unknown material {part['material']!r}") for part in wrong)
+                if not any(part["material"] == "skin" and not part["optional"] for part in manifest["parts"]):
+                    yield "parts", "no part of skin that is always drawn"
     for drivers in manifest["correctives"]:
         if not isinstance(drivers, list) or not drivers or not all(driver in UNITS for driver in drivers):
             yield "correctives", "every corrective needs a list of unit names"

@@ -69,8 +69,12 @@ def validate(name: str, no_drawing: bool) -> None:
     from assets.coverage import coverage, coverage_lines
     from assets.errors import InputError
     from assets.rig_bundle import load_rig
+    from assets.rig_checks import validate_rig
 
     rig = load_rig(name)
+    problems = validate_rig(rig)
+    if problems:
+        raise InputError(problems)
     drawn = "no portraits drawn"
     if not no_drawing:
         from synth.importers.trial import try_rig

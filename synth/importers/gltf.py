@@ -12,7 +12,7 @@ from assets.errors import InputError
 from synth.importers.gltf_buffers import GltfFile, clean_name
 from synth.importers.gltf_skins import rest_matrices
 from synth.importers.gltf_textures import colour_textures, material_name
-from synth.importers.obj import VERTEX_LIMIT, check_finite
+from synth.importers.obj import REACH_LIMIT, VERTEX_LIMIT, check_finite
 from synth.importers.source import Piece, SourceHead, merge, weld
 
 METRE_MM = 1000.0
@@ -96,8 +96,8 @@ def _local(file: GltfFile, node: dict[str, Any], index: int) -> np.ndarray:
             values = np.array(node.get(key, default), float)
         except (TypeError, ValueError):
             values = np.zeros(0)
-        if values.shape != (count,) or not np.isfinite(values).all():
-            raise file.fault(f"is not a list of {count} numbers", f"nodes[{index}].{key}")
+        if values.shape != (count,) or not (np.abs(values) <= REACH_LIMIT).all():
+            raise file.fault(f"is not a list of {count} usable numbers", f"nodes[{index}].{key}")
         return values
 
     if "matrix" in node:
@@ -179,7 +179,7 @@ def _primitive_head(
     shapes = {}
     for name, target in zip(names, primitive.get("targets", []), strict=bool(primitive.get("targets"))):
         if isinstance(target, dict) and "POSITION" in target:
-            shapes[name] = _vectors(file, target["POSITION"], 3, count, f"{key}.targets ({name})").astype(np.float32)
+            shapes[name] = _vectors(file, target["POSITION"], 3, count, f"{key}.targets ({name})")
     material = material_name(file, primitive["material"]) if "material" in primitive else ""
     faces = np.concatenate([triangles, triangles[:, 2:]], 1).astype(np.int32)
     piece = Piece(mesh_name, material, faces, faces if len(uv) else np.full_like(faces, -1))
@@ -203,7 +203,10 @@ def _placed(
     if np.linalg.det(turn.mean(0)) < 0:
         faces = faces[:, [2, 1, 0, 0]]
     vertices = np.einsum("vij,vj->vi", turn, head.vertices[used]) + matrices[used, :3, 3]
-    shapes = {n: np.einsum("vij,vj->vi", turn, delta[used]).astype(np.float32) for n, delta in head.shapes.items()}
+    shapes = {}
+    for name, delta in head.shapes.items():
+        moved = check_finite(np.einsum("vij,vj->vi", turn, delta[used]), f"{file.path}:{key}.targets ({name})")
+        shapes[name] = moved.astype(np.float32)
     return replace(
         head,
         vertices=check_finite(vertices, f"{file.path}:{key}"),

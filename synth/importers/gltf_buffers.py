@@ -108,7 +108,7 @@ class GltfFile:
         count, component, kind = entry.get("count"), entry.get("componentType"), entry.get("type")
         if not isinstance(component, int) or component not in _DTYPES or str(kind) not in _WIDTHS:
             raise self.fault(f"has componentType {component!r} and type {kind!r}", key)
-        if not isinstance(count, int) or not 0 < count <= ELEMENT_LIMIT:
+        if not isinstance(count, int) or isinstance(count, bool) or not 0 < count <= ELEMENT_LIMIT:
             raise self.fault(f"declares {count!r} elements (1 to {ELEMENT_LIMIT} are read)", f"{key}.count")
         dtype, width = np.dtype(_DTYPES[component]), _WIDTHS[str(kind)]
         if "bufferView" in entry:
@@ -130,6 +130,7 @@ class GltfFile:
         if (
             not isinstance(sparse, dict)
             or not isinstance(sparse.get("count"), int)
+            or isinstance(sparse["count"], bool)
             or not 0 < sparse["count"] <= len(values)
         ):
             raise self.fault("has no usable count", key)

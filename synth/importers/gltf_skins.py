@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from synth.importers.gltf_buffers import GltfFile
+from synth.importers.obj import REACH_LIMIT
 
 SETS = 4
 """Sets of four joints per vertex that are read."""
@@ -75,5 +76,7 @@ def _bound(file: GltfFile, skin: dict[str, Any], key: str, worlds: dict[int, np.
         stored = file.accessor(skin["inverseBindMatrices"])
         if stored.shape[1] != 16 or len(stored) < len(joints):
             raise file.fault(f"has {len(stored)} inverse bind matrices for {len(joints)} joints", key)
+        if np.abs(stored).max() > REACH_LIMIT:
+            raise file.fault(f"an inverse bind matrix reaches further than {REACH_LIMIT:g}", key)
         inverse = stored[: len(joints)].astype(float).reshape(-1, 4, 4).transpose(0, 2, 1)
     return np.stack([worlds[joint] for joint in joints]) @ inverse

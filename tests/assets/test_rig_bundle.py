@@ -144,6 +144,7 @@ def test_archive_that_declares_too_much(bundle: Path, monkeypatch: pytest.Monkey
     ("change", "message"),
     [
         (lambda m: m.update(format="other"), "not a twinface-rig manifest"),
+        (lambda m: m["parts"][0].update(optional=True), "no part of skin"),
         (lambda m: m.update(format_version=99), "format version 99"),
         (lambda m: m.pop("parts"), "parts: missing or not a list"),
         (lambda m: m.update(name=5), "name: missing or not a str"),

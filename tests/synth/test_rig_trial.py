@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from assets.rig import Rig
-from assets.rig_bundle import load_rig
+from assets.rig_bundle import load_rig, save_bundle
 from assets.rig_checks import validate_rig
 from assets.units import UNIT_INDEX
 from cli.synth_assets import assets
@@ -32,6 +33,18 @@ def test_the_built_in_rig_passes() -> None:
     result = CliRunner().invoke(assets, ["validate", "hm08"])
     assert result.exit_code == 0, result.output
     assert "without a hole" in result.output
+
+
+def test_the_command_checks_the_arrays_too(rig: Rig, tmp_path: Path) -> None:
+    shapes = rig.shapes_mm.copy()
+    shapes[UNIT_INDEX["mouthSmileLeft"]] *= 0.5
+    assert rig.landmarks is not None
+    few = replace(rig.landmarks, vertices=rig.landmarks.vertices[:9], barycentric=rig.landmarks.barycentric[:9])
+    for broken, what in (({"shapes_mm": shapes}, "differ in strength"), ({"landmarks": few}, "9 landmarks")):
+        save_bundle(replace(rig, **broken), tmp_path)
+        result = CliRunner().invoke(assets, ["validate", str(tmp_path), "--no-drawing"])
+        assert result.exit_code == 2
+        assert what in result.output
 
 
 def test_a_rig_without_landmarks_says_so(rig: Rig) -> None:
