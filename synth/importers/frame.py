@@ -32,7 +32,7 @@ class Frame:
     Attributes
     ----------
     rotation : (3, 3) float
-        Source axes to rig axes; a signed permutation.
+        Source axes to rig axes.
     swapped : bool
         Whether shapes called left lie on the subject's right side.
     unit_mm : float
@@ -102,9 +102,8 @@ def find_rotation(
     row, cue = (0, sides) if np.linalg.norm(sides) else (2, forward)
 
     def agreement(rotation: np.ndarray) -> tuple[float, float]:
-        return (rotation @ lift)[1] / np.linalg.norm(lift), (rotation @ cue)[row] / np.linalg.norm(
-            cue[_across(rotation)]
-        )
+        level = max(float(np.linalg.norm(cue[_across(rotation)])), 1e-12)
+        return (rotation @ lift)[1] / np.linalg.norm(lift), (rotation @ cue)[row] / level
 
     best = max(_rotations(where), key=lambda rotation: sum(agreement(rotation)))
     if min(agreement(best)) < CLEAR:

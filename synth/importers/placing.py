@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from assets.errors import InputError
 from synth.importers.eyeballs import fit_sphere
@@ -17,6 +18,9 @@ BODY_MM = 330.0
 
 ARM_MM = 260.0
 """Faces further to the side are left out, too: arms of a figure that spreads them."""
+
+LEVEL_DEG = 1.5
+"""Eyes less oblique than this are those of an uneven face, not of a head that is turned."""
 
 Named = list[tuple[Piece, str]]
 """Pieces with their roles."""
@@ -60,9 +64,27 @@ def find_frame(
     if (rotation @ (centres[0] - centres[1]))[0] < 0:
         other = {"eye_left": "eye_right", "eye_right": "eye_left"}
         pieces = [(piece, other.get(role, role)) for piece, role in pieces]
+        centres = centres[::-1]
+    rotation, turned_deg = _with_level_eyes(rotation, centres[0] - centres[1])
+    if turned_deg:
+        how += f", then turned by {turned_deg:.0f} degrees so that its eyes are level"
     distance = float(np.linalg.norm(centres[0] - centres[1]))
     unit_mm, how_unit = find_unit(reach, distance, head.where, unit, head.unit_mm)
     return Frame(rotation, swapped, unit_mm, f"{how}; unit {how_unit}"), pieces
+
+
+def _with_level_eyes(rotation: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the rotation with the line from right to left eye along x, and by how many degrees that turned the head.
+
+    A head that is posed, or whose axes are not those of its file, looks and leans to the side. How far it nods cannot
+    be seen from its eyes.
+    """
+    line = rotation @ across / np.linalg.norm(across)
+    angle = float(np.degrees(np.arccos(np.clip(line[0], -1, 1))))
+    if angle < LEVEL_DEG or angle > 90:
+        return rotation, 0.0
+    axis = np.cross(line, [1.0, 0, 0])
+    return Rotation.from_rotvec(axis / np.linalg.norm(axis) * np.radians(angle)).as_matrix() @ rotation, angle
 
 
 def _points(pieces: Named, role: str, vertices: np.ndarray) -> np.ndarray:
