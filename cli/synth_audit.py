@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-_STYLE = {"transferred": "green", "weak": "yellow", "not transferred": "red", "no variation": "dim"}
+if TYPE_CHECKING:
+    from synth.audit.report import Audit
+
+_STYLE = {"transferred": "green", "weak": "yellow", "not transferred": "red", "no variation": "dim",
+          "not judged": "dim"}  # fmt: skip
 _NUMBERS = ("share", "control", "f–m r", "label")
 
 
@@ -19,6 +23,9 @@ _NUMBERS = ("share", "control", "f–m r", "label")
     synth audit out --frames 60                 60 frames of each subject, spread evenly
     synth audit out --apply                     mask what did not transfer, so that the trainer leaves it out
     synth audit out/clip --json > audit.json
+    synth audit out/clip --estimates openface/  one more judge: tables that OpenFace, py-feat or others made of
+                                                the pictures of `synth extract --again` (docs/own-estimator.md)
+    synth audit out/clip --estimates own.csv --only-estimates    that estimator alone
     synth audit --neutral 5                     do 30 avatars at rest read as neutral?
 
     Exit codes: 0 judged (whatever the verdicts; with --neutral: none reads above rest), 1 avatars at rest read
@@ -32,17 +39,22 @@ _NUMBERS = ("share", "control", "f–m r", "label")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap and the shuffled control.")
 @click.option("--page/--no-page", default=True, show_default=True, help="Write the page with pictures and plots.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON instead of a table.")
+@click.option("--estimates", type=Path, metavar="CSV|DIR", help="Action Unit estimates of the extracted pictures: a "
+              "column that names the picture, and AU12, AU12_r or AU12_c.")  # fmt: skip
+@click.option("--estimates-name", metavar="NAME", help="What to call that estimator.  [name of the file or folder]")
+@click.option("--only-estimates", is_flag=True, help="Judge by --estimates alone.")
 @click.option("--neutral", type=click.IntRange(1, 1000), metavar="N", help="Instead of auditing a run, draw N people "
               "at rest for each gender and three skin tones, and read them.")  # fmt: skip
 @click.option("--assets", default="hm08", show_default=True, metavar="NAME|PATH", help="Rig for --neutral.")
 def audit(out: Path | None, frames: int | None, apply_masks: bool, seed: int, page: bool, as_json: bool,
-          neutral: int | None, assets: str) -> int:  # fmt: skip
+          estimates: Path | None, estimates_name: str | None, only_estimates: bool, neutral: int | None,
+          assets: str) -> int:  # fmt: skip
     """Judge, Action Unit by Action Unit, whether the twins of the run in OUT show what the real frames show.
 
     Landmarks are detected again in the stored pictures, real and drawn alike. Four estimators are compared over the
     same frames: lengths between landmarks, the network's own scores, edges and colours of the pixels, and lengths
     between points that optical flow follows. The result is printed, and written to OUT/audit as a page (index.html),
-    as tables (audit.csv, twins.csv) and as JSON.
+    as tables (audit.csv, twins.csv) and as JSON. With --estimates, an estimator of your own judges, too.
     """
     from assets.errors import InputError
 
@@ -50,17 +62,11 @@ def audit(out: Path | None, frames: int | None, apply_masks: bool, seed: int, pa
         return _neutral(assets, neutral, seed, as_json)
     if out is None:
         raise InputError.one("no run is named", "synth audit", "pass the --out folder of a `synth render` run")
-    from assets.shard import find_shards
-    from cli.progress import counted
+    if estimates is None and (only_estimates or estimates_name):
+        raise InputError.one("there are no estimates", "synth audit", "pass a table with --estimates")
     from synth.audit.files import PAGE_FILE, audit_folder, write_tables
-    from synth.audit.report import audit_run
-    from synth.landmarks.track import TrackSettings, open_networks
-    from synth.run.native import quiet_libraries
 
-    with quiet_libraries():
-        networks = open_networks(TrackSettings())
-    with counted("auditing", len(find_shards(out))) as advance:
-        found = audit_run(out, networks, frames, seed, advance)
+    found = _audit(out, frames, seed, estimates, estimates_name, only_estimates)
     folder = audit_folder(out)
     values = write_tables(folder, found)
     if page:
@@ -86,6 +92,24 @@ def audit(out: Path | None, frames: int | None, apply_masks: bool, seed: int, pa
     return 0
 
 
+def _audit(out: Path, frames: int | None, seed: int, estimates: Path | None, name: str | None, alone: bool) -> Audit:
+    from assets.shard import find_shards
+    from cli.progress import counted
+    from synth.audit.outside import read_outside
+    from synth.audit.report import audit_run
+    from synth.landmarks.track import TrackSettings, open_networks
+    from synth.run.native import quiet_libraries
+
+    shards = find_shards(out)
+    outside = None if estimates is None else read_outside(estimates, name, shards)
+    networks = None
+    if not alone:
+        with quiet_libraries():
+            networks = open_networks(TrackSettings())
+    with counted("auditing", len(shards)) as advance:
+        return audit_run(out, networks, frames, seed, advance, outside)
+
+
 def _number(value: float | None) -> str:
     if value is None:
         return ""
@@ -105,20 +129,27 @@ def _print_table(values: dict[str, Any]) -> None:
     from rich.text import Text
 
     about = values["about"]
+    outside = about.get("estimates")
+    names = list(next(iter(values["units"].values()))["estimators"])
+    letters = {name: name[0].upper() if outside and name == outside["name"] else name[0] for name in names}
+    own_column = [f"{outside['name']}: r, share"] if outside else []
+    without = "a face" if "landmarks" in names else "a reading"
     kind = " (simulated)" if about["simulated"] else ""
     click.echo(f"source    {about['corpus']}{kind}: {about['subjects']} subjects, {about['frames']} frames, "
-               f"{about['pictures']} pictures, {about['pictures_without_face']} without a face")  # fmt: skip
+               f"{about['pictures']} pictures, {about['pictures_without_face']} without {without}")  # fmt: skip
+    if outside:
+        _print_estimates(outside)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("AU", "", "verdict", "share", "r", "control", "slope", "f–m r", "label", "judges"):
+    for name in ("AU", "", "verdict", "share", "r", "control", "slope", "f–m r", "label", *own_column,
+                 "judges"):  # fmt: skip
         table.add_column(name, justify="right" if name in _NUMBERS else "left", no_wrap=True)
     for column, row in values["units"].items():
         label = f"{_number(row.get('auc_twin'))}/{_number(row.get('auc_real'))}" if row.get("auc_real") else ""
-        judges = "".join(
-            name[0] if name in row["judges"] else "·" for name in ("landmarks", "scores", "pixels", "flow")
-        )
+        judges = "".join(letters[name] if name in row["judges"] else "·" for name in names)
         verdict = Text(row["verdict"] + (" ▲" if row["above_rest"] else ""), _STYLE[row["verdict"]])
         numbers = (_number(row.get("control")), _span(row, "slope"), _number(row.get("female_male")))
-        table.add_row(column, row["name"], verdict, _number(row.get("share")), _span(row, "r"), *numbers, label, judges)
+        table.add_row(column, row["name"], verdict, _number(row.get("share")), _span(row, "r"), *numbers, label,
+                      *([_own(row["estimators"][outside["name"]])] if outside else []), judges)  # fmt: skip
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=150)
     console.print(table)
@@ -127,7 +158,25 @@ def _print_table(values: dict[str, Any]) -> None:
     click.echo(
         f"r within subject and twin; {values['interval']}; share = r / repeatability; label = area on twin/real;"
     )
-    click.echo("judges: landmarks, scores, pixels, flow; ▲ twins at rest read above resting real faces")
+    told = [f"{letters[name]} = {name}" if outside and name == outside["name"] else name for name in names]
+    mark = "; ▲ twins at rest read above resting real faces" if "scores" in names else ""
+    click.echo(f"judges: {', '.join(told)}{mark}")
+
+
+def _own(row: dict[str, Any]) -> str:
+    from synth.audit.report import share_of
+
+    return "" if row.get("r") is None else f"{_number(row['r'])}, {_number(share_of(row)) or '–'}"
+
+
+def _print_estimates(outside: dict[str, Any]) -> None:
+    """Print what the estimates cover; every gap is a line."""
+    there = outside["pictures"] - outside["without_row"]
+    click.echo(f"estimates {outside['name']}: {there} of {outside['pictures']} pictures in {outside['source']}, "
+               f"{len(outside['columns'])} Action Units, {outside['second_readings']} second readings, "
+               f"{outside['unused_rows']} rows not needed")  # fmt: skip
+    for gap in outside["gaps"]:
+        click.echo(f"          {gap}")
 
 
 def _neutral(assets: str, people: int, seed: int, as_json: bool) -> int:

@@ -70,15 +70,27 @@ def view(out: Path, destination: Path | None, subjects: tuple[str, ...], frames:
     click.echo(f"{target}: {count} frames")
 
 
-@click.command()
+@click.command(
+    epilog="""Examples:
+
+    \b
+    synth extract out/clip pictures
+    synth extract out/clip pictures --again     for an estimator of your own: docs/own-estimator.md
+    """
+)
 @click.argument("out", type=Path)
 @click.argument("destination", type=Path)
-def extract(out: Path, destination: Path) -> None:
-    """Write the pictures of the run in OUT as files under DESTINATION, with frames.csv beside them.
+@click.option("--again", is_flag=True, help="Also write a second copy of every real picture, mirrored, turned, shrunk "
+              "and encoded anew, in folders real_again: for how well an estimator repeats itself.")  # fmt: skip
+def extract(out: Path, destination: Path, again: bool) -> None:
+    """Write the pictures of the run in OUT as files under DESTINATION, with two tables beside them.
 
-    The table has one row per planned frame and a column per Action Unit: 1, 0, or blank where it is unknown.
+    Files are called shard/sequence/image/frame.jpg; image is real, or the name of a twin. frames.csv has one row per
+    planned frame and a column per Action Unit: 1, 0, or blank where it is unknown. pictures.csv has one row per
+    picture: its file, subject, image, sequence, frame, and row of the shard.
     """
-    from synth.extract import TABLE, extract_run
+    from synth.extract import INDEX, TABLE, extract_run
 
-    rows, pictures = extract_run(out, destination)
+    rows, pictures = extract_run(out, destination, again=again)
     click.echo(f"{destination / TABLE}: {rows} rows, {pictures} pictures")
+    click.echo(f"{destination / INDEX}: every picture")

@@ -1,4 +1,4 @@
-"""From shards to picture files and a table."""
+"""From shards to picture files and tables."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ from pathlib import Path
 from assets.errors import InputError
 from assets.shard import Shard, find_shards
 from assets.shard_format import IMAGE_REAL, Status
-from synth.shards.encode import SUFFIXES
+from synth.audit.disturb import disturbed_jpeg
+from synth.picture_names import AGAIN, picture_names
+from synth.shards.encode import SUFFIXES, decode_picture
 from synth.shards.failures import output_errors
 
-TABLE = "frames.csv"
+TABLE, INDEX = "frames.csv", "pictures.csv"
+INDEX_COLUMNS = ("file", "subject", "image", "sequence", "frame", "row", "status")
 
 
-def extract_run(out: Path, destination: Path, tick: Callable[[int], None] = lambda n: None) -> tuple[int, int]:
-    """Write every picture as a file and one CSV row per planned frame.
+def extract_run(
+    out: Path, destination: Path, tick: Callable[[int], None] = lambda n: None, again: bool = False
+) -> tuple[int, int]:
+    """Write every picture as a file, one CSV row per planned frame, and one per picture.
 
-    The table has the columns ``path`` (the real crop), one per twin, ``subject, gender, sequence, frame, status`` and
-    one per Action Unit: 1, 0, or blank where unknown. Paths are relative to the table and blank where there is no
-    picture.
+    ``frames.csv`` has the columns ``path`` (the real crop), one per twin, ``subject, gender, sequence, frame, status``
+    and one per Action Unit: 1, 0, or blank where unknown. ``pictures.csv`` has the columns ``INDEX_COLUMNS``. Paths are
+    relative to the tables and blank where there is no picture. Files are called
+    ``shard/sequence/image/frame`` (``synth.picture_names``).
 
     Parameters
     ----------
@@ -30,6 +36,8 @@ def extract_run(out: Path, destination: Path, tick: Callable[[int], None] = lamb
         Folder; must be empty or new.
     tick : callable
         Receives numbers of finished rows.
+    again : bool
+        Also write a disturbed copy of every real picture, in folders ``real_again``.
 
     Returns
     -------
@@ -46,29 +54,41 @@ def extract_run(out: Path, destination: Path, tick: Callable[[int], None] = lamb
         raise InputError.one("the destination is not empty", destination, "name a new folder")
     with output_errors(destination):
         destination.mkdir(parents=True, exist_ok=True)
+    rows = pictures = 0
+    with (
+        output_errors(destination),
+        (destination / TABLE).open("w", newline="", encoding="utf-8") as file,
+        (destination / INDEX).open("w", newline="", encoding="utf-8") as index_file,
+    ):
+        table = csv.DictWriter(file, _columns(paths), restval="")
+        index = csv.DictWriter(index_file, INDEX_COLUMNS, extrasaction="ignore")
+        table.writeheader()
+        index.writeheader()
+        for path in paths:
+            with Shard(path) as shard:
+                names = picture_names(shard)
+                for row, record in enumerate(_records(shard)):
+                    files = _write_pictures(shard, row, names, destination, again)
+                    index.writerows({**record, "file": name, "image": image, "row": row}
+                                    for image, name in files.items())  # fmt: skip
+                    table.writerow(
+                        record | {"path" if image == IMAGE_REAL else image: files.get(image, "")
+                                  for image in shard.images}
+                    )  # fmt: skip
+                    pictures += len(files)
+                    rows += 1
+                    tick(1)
+    return rows, pictures
+
+
+def _columns(paths: list[Path]) -> list[str]:
     images: list[str] = []
     aus: list[str] = []
     for path in paths:
         with Shard(path) as shard:
             images += [image for image in shard.twins if image not in images]
             aus += [name for name in shard.au_names if name not in aus]
-    rows = pictures = 0
-    with output_errors(destination), (destination / TABLE).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(
-            file, ["path", *images, "subject", "gender", "sequence", "frame", "status", *aus], restval=""
-        )
-        writer.writeheader()
-        for path in paths:
-            with Shard(path) as shard:
-                for row, record in enumerate(_records(shard)):
-                    for image in shard.images:
-                        name = _write_picture(shard, image, row, record, destination)
-                        record["path" if image == IMAGE_REAL else image] = name
-                        pictures += bool(name)
-                    writer.writerow(record)
-                    rows += 1
-                    tick(1)
-    return rows, pictures
+    return ["path", *images, "subject", "gender", "sequence", "frame", "status", *aus]
 
 
 def _records(shard: Shard) -> list[dict[str, str]]:
@@ -87,13 +107,24 @@ def _records(shard: Shard) -> list[dict[str, str]]:
     ]
 
 
-def _write_picture(shard: Shard, image: str, row: int, record: dict[str, str], destination: Path) -> str:
-    """Write one picture and return its path relative to the destination, empty if there is none."""
-    data = shard.read_bytes(image, row)
-    if data is None:
-        return ""
-    folder = Path(shard.path.stem, record["sequence"].replace("/", "_").lstrip(".") or "sequence", image)
-    (destination / folder).mkdir(parents=True, exist_ok=True)
-    name = folder / f"{int(record['frame']):06d}{SUFFIXES[str(shard.file.attrs['encoding'])]}"
-    (destination / name).write_bytes(data.tobytes())
-    return name.as_posix()
+def _write_pictures(
+    shard: Shard, row: int, names: dict[str, list[str]], destination: Path, again: bool
+) -> dict[str, str]:
+    """Write the pictures of a row; return their paths relative to the destination by image."""
+    suffix = SUFFIXES[str(shard.file.attrs["encoding"])]
+    files: dict[str, str] = {}
+    for image in shard.images:
+        data = shard.read_bytes(image, row)
+        if data is None:
+            continue
+        files[image] = _write(destination, names[image][row] + suffix, data.tobytes())
+        if again and image == IMAGE_REAL:
+            copy = disturbed_jpeg(decode_picture(data))
+            files[AGAIN] = _write(destination, names[AGAIN][row] + SUFFIXES["jpeg"], copy)
+    return files
+
+
+def _write(destination: Path, name: str, data: bytes) -> str:
+    (destination / name).parent.mkdir(parents=True, exist_ok=True)
+    (destination / name).write_bytes(data)
+    return name

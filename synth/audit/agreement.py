@@ -79,8 +79,10 @@ class Agreement:
     positives: np.ndarray
 
 
-def visible_change(estimator: str) -> np.ndarray:
-    """Return the least change (A,) of a measure that counts as variation."""
+def visible_change(estimator: str, readings: Readings) -> np.ndarray:
+    """Return the least change (A,) of an estimator's readings that counts as variation."""
+    if estimator not in ESTIMATORS:
+        return np.full(len(AUDITED), np.nan) if readings.visible is None else readings.visible
     if estimator == "scores":
         return np.full(len(AUDITED), VISIBLE_SCORE)
     table = PIXEL_MEASURES if estimator == "pixels" else MEASURES
@@ -100,12 +102,12 @@ def agreement(readings: list[Readings], estimator: str, seed: int = 0, rounds: i
     readings : list of Readings
         One per subject.
     estimator : str
-        One of ``ESTIMATORS``.
+        One of those in the readings.
     seed : int
     rounds : int
         Bootstrap rounds.
     """
-    e = ESTIMATORS.index(estimator)
+    e = readings[0].estimators.index(estimator)
     rng = rng_for(seed, "audit", estimator)
     subjects = [specific(one) for one in readings]
     pairs = [(s, g) for s in range(len(subjects)) for g in range(1, len(subjects[s].images))]
@@ -118,14 +120,14 @@ def agreement(readings: list[Readings], estimator: str, seed: int = 0, rounds: i
     offset, level = _offsets(readings, e, rng, rounds)
     return Agreement(
         estimator, whole[0, 0], len(subjects), by_subject, *r, _control(subjects, e, rng), *steep, *offset, level,
-        *_female_male(subjects, e, rng, rounds), repeat, _span(subjects, e), visible_change(estimator),
+        *_female_male(subjects, e, rng, rounds), repeat, _span(subjects, e), visible_change(estimator, readings[0]),
         _asymmetry(subjects, e), *label_aucs(subjects, e, rng, rounds),
     )  # fmt: skip
 
 
 def repeatability(subjects: list[Readings], estimator: str) -> np.ndarray:
     """Return the correlation (A,) of both readings of the real pictures, within subjects."""
-    e = ESTIMATORS.index(estimator)
+    e = subjects[0].estimators.index(estimator)
     return correlation(pooled([cell(s.values[e, 0, ..., 0], s.again[e]) for s in subjects]))[0]
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from assets.errors import InputError
 from synth.audit.files import FOLDER, JSON_FILE, read_json_file, read_record
 from synth.audit.report import measure_table
-from synth.audit.verdict import NO_VARIATION, RIGHT_SLOPE, RULE, TRANSFERRED, VERDICTS
+from synth.audit.verdict import RIGHT_SLOPE, RULE, TRANSFERRED, VERDICTS
 
 _METHOD = """All correlations and slopes are within subject and twin, so faces that differ at rest do not count. The
 *shuffled* control is the 97.5 % quantile of the same correlation after turning the twins in time against their real
@@ -39,6 +39,7 @@ the percentages are each face's activation, 0 its own median, 100 % the real fac
 """
 
 GOALS = {"share": 0.80, "female_male": 0.90}
+JUDGED = VERDICTS[:3]
 BROWS = ("AU01", "AU02", "AU04")
 
 _HEAD = """# Fidelity: does the twin show the Action Unit?
@@ -116,7 +117,7 @@ def _change(old: Record, row: Record, name: str) -> str:
 
 def totals(records: dict[str, Record]) -> Record:
     """Return sums over sources: verdicts, and medians of share, slope and agreement of the judged Action Units."""
-    rows = [row for record in records.values() for row in record["units"].values() if row["verdict"] != NO_VARIATION]
+    rows = [row for record in records.values() for row in record["units"].values() if row["verdict"] in JUDGED]
     return {
         "judged": len(rows),
         **{name: sum(record["counts"][name] for record in records.values()) for name in VERDICTS},
@@ -132,12 +133,12 @@ def _median(values: list[float | None]) -> float:
     return float(np.median(known)) if known else float("nan")
 
 
-_TOTALS = ("judged", *VERDICTS[:3], "share reached", "slope reached", "agreement reached")
+_TOTALS = ("judged", *JUDGED, "share reached", "slope reached", "agreement reached")
 
 
 def totals_table(named: dict[str, dict[str, Record]]) -> list[str]:
     """Return a table with a row of totals for each set of audits."""
-    heads = ("judged", *VERDICTS[:3], "share ≥ .8", "slope .8–1.2", "female–male r ≥ .9", "median share",
+    heads = ("judged", *JUDGED, "share ≥ .8", "slope .8–1.2", "female–male r ≥ .9", "median share",
              "median slope", "median female–male r")  # fmt: skip
     lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
     for name, records in named.items():
@@ -173,7 +174,7 @@ def goals_section(after: dict[str, Record]) -> list[str]:
     """Return, in words, which goals each source meets and what falls short."""
     lines = ["\n## What falls short\n"]
     for name, record in after.items():
-        judged = {c: row for c, row in record["units"].items() if row["verdict"] != NO_VARIATION}
+        judged = {c: row for c, row in record["units"].items() if row["verdict"] in JUDGED}
         apart = [f"{c} ({number(r['female_male'])})" for c, r in judged.items() if not _high(r, "female_male")]
         failed = [
             f"{c} ({r['verdict']}, {number(r['share'])})" for c, r in judged.items() if r["verdict"] != TRANSFERRED

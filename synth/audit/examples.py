@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synth.audit.agreement import visible_change
-from synth.audit.reading import ESTIMATORS, Readings
+from synth.audit.reading import Readings
 from synth.audit.specific import specific
 
 EXAMPLES = 2
@@ -44,13 +44,13 @@ def activations(readings: Readings, column: int, judges: tuple[str, ...]) -> np.
     """
     own = specific(readings)
     scaled = []
-    for name in judges or ESTIMATORS:
-        values = own.values[ESTIMATORS.index(name), :, :, column, 0]
+    for name in judges or readings.estimators:
+        values = own.values[own.estimators.index(name), :, :, column, 0]
         if not np.isfinite(values).any(1).all():
             continue
         low, high = np.nanquantile(values[0], (0.20, 0.95))
         centre = np.nanmedian(values, axis=1, keepdims=True)
-        step = visible_change(name)[column]
+        step = visible_change(name, readings)[column]
         scaled.append((values - centre) / max(high - low, step))
     return np.mean(scaled, axis=0) if scaled else np.full(own.values.shape[1:3], np.nan)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.errors import InputError
-from synth.audit.report import FORMAT, VERSION, Audit, plain, record
+from synth.audit.report import FORMAT, VERSION, Audit, plain, record, share_of
 from synth.shards.writer import output_errors
 
 FOLDER = "audit"
@@ -20,6 +20,7 @@ _UNIT_COLUMNS = (
     "female_male", "female_male_low", "female_male_high", "label_share", "auc_real", "auc_twin", "above_rest", "judges",
     "reason",
 )  # fmt: skip
+_OUTSIDE_COLUMNS = ("r", "r_low", "r_high", "control", "repeatability", "slope", "female_male")
 _TWIN_COLUMNS = ("subject", "twin", "au", "estimator", "frames", "r", "repeatability", "slope", "offset")
 
 
@@ -31,16 +32,23 @@ def audit_folder(out: Path) -> Path:
 def write_tables(folder: Path, audit: Audit) -> dict[str, Any]:
     """Write ``audit.json``, ``audit.csv`` (one row per Action Unit) and ``twins.csv`` (one per subject, twin, unit).
 
+    With estimates from elsewhere, what they say alone stands in further columns of ``audit.csv``, ``estimates_r`` ….
+
     Returns
     -------
     dict
         What was written as JSON.
     """
     values = record(audit)
-    units = [{"au": column, **row} for column, row in values["units"].items()]
+    outside = values["about"].get("estimates")
+    more = tuple(f"estimates_{name}" for name in (*_OUTSIDE_COLUMNS, "share")) if outside else ()
+    units = [
+        {"au": column, **row, **(_outside_cells(row["estimators"][outside["name"]]) if outside else {})}
+        for column, row in values["units"].items()
+    ]
     files = {
         JSON_FILE: json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False) + "\n",
-        CSV_FILE: _table(("au", "name", *_UNIT_COLUMNS), units),
+        CSV_FILE: _table(("au", "name", *_UNIT_COLUMNS, *more), units),
         TWINS_FILE: _table(_TWIN_COLUMNS, plain(audit.by_twin)),
     }
     with output_errors(folder):
@@ -48,6 +56,11 @@ def write_tables(folder: Path, audit: Audit) -> dict[str, Any]:
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
     return values
+
+
+def _outside_cells(row: dict[str, Any]) -> dict[str, Any]:
+    cells = {name: row.get(name) for name in _OUTSIDE_COLUMNS} | {"share": plain(share_of(row))}
+    return {f"estimates_{name}": value for name, value in cells.items()}
 
 
 def read_json_file(path: Path) -> Any:

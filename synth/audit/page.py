@@ -14,14 +14,14 @@ from synth.audit.examples import EXAMPLES, Example, choose_examples
 from synth.audit.geometry import AUDITED
 from synth.audit.page_style import STYLE
 from synth.audit.plots import course, scatter, whisker
-from synth.audit.reading import ESTIMATORS
-from synth.audit.report import Audit
+from synth.audit.report import Audit, share_of
 from synth.audit.specific import specific
-from synth.audit.verdict import NO_VARIATION, NOT_TRANSFERRED, TRANSFERRED, VERDICTS, WEAK
+from synth.audit.verdict import NO_VARIATION, NOT_JUDGED, NOT_TRANSFERRED, TRANSFERRED, WEAK
 from synth.shards.encode import decode_picture
 from synth.shards.writer import output_errors
 
-_CLASS = {TRANSFERRED: "transferred", WEAK: "weak", NOT_TRANSFERRED: "failed", NO_VARIATION: "still"}
+_CLASS = {TRANSFERRED: "transferred", WEAK: "weak", NOT_TRANSFERRED: "failed", NO_VARIATION: "still",
+          NOT_JUDGED: "still"}  # fmt: skip
 _PICTURE_QUALITY = 82
 
 
@@ -46,7 +46,7 @@ def page(audit: Audit, values: dict[str, Any]) -> str:
     about = values["about"]
     kind = "simulated real frames: no person is shown" if about["simulated"] else "real frames"
     chips = "".join(
-        f'<span class="chip {_CLASS[name]}">{values["counts"][name]} {escape(name)}</span>' for name in VERDICTS
+        f'<span class="chip {_CLASS[name]}">{count} {escape(name)}</span>' for name, count in values["counts"].items()
     )
     sections = "".join(_section(audit, values, column) for column in range(len(AUDITED)))
     sentence = (
@@ -60,7 +60,7 @@ def page(audit: Audit, values: dict[str, Any]) -> str:
 <main><h1>Label-transfer audit</h1>
 <p class="faint">{escape(str(about["corpus"]))} · {kind} · rig {escape(str(about["assets"]))}</p>
 <p>Does the twin show the Action Unit that its label names? {escape(sentence)}</p>
-<div class="chips">{chips}</div>{_table(values)}
+<div class="chips">{chips}</div>{_table(values)}{_estimates(about.get("estimates"))}
 <p class="faint">Intervals: {escape(values["interval"])}. Share: correlation divided by the estimator's own
 repeatability. Grey bar: what frames that do not belong together reach.
 ▲: the twins at rest read above resting real faces.</p>
@@ -70,13 +70,27 @@ style="background:var(--male)"></i>male twin</p>{sections}</main></html>
 """
 
 
+def _estimates(estimates: dict[str, Any] | None) -> str:
+    """Return what an estimator from elsewhere had to say anything about."""
+    if estimates is None:
+        return ""
+    gaps = "".join(f"<br>{escape(gap)}" for gap in estimates["gaps"])
+    return (
+        f'<p class="faint">{escape(estimates["name"])}: estimates from elsewhere ({escape(estimates["source"])}), '
+        f"{estimates['pictures'] - estimates['without_row']} of {estimates['pictures']} pictures, "
+        f"{estimates['second_readings']} second readings.{gaps}</p>"
+    )
+
+
 def _short(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
 def _table(values: dict[str, Any]) -> str:
     rows = []
+    outside = (values["about"].get("estimates") or {}).get("name")
     for column, row in values["units"].items():
+        own = _own(row["estimators"][outside]) if outside else ""
         label = "" if row.get("auc_real") is None else f"{_short(row['auc_twin'])} of {_short(row['auc_real'])}"
         mark = " ▲" if row["above_rest"] else ""
         plot = whisker(row.get("r"), row.get("r_low"), row.get("r_high"), row.get("control"))
@@ -85,12 +99,17 @@ def _table(values: dict[str, Any]) -> str:
             f'<td><span class="chip {_CLASS[row["verdict"]]}">{row["verdict"]}</span>{mark}</td>'
             f'<td class="n">{_short(row.get("share"))}</td><td class="n">{_short(row.get("r"))}</td><td>{plot}</td>'
             f'<td class="n">{_short(row.get("slope"))}</td><td class="n">{_short(row.get("female_male"))}</td>'
-            f'<td class="n">{label}</td><td class="faint">{escape(", ".join(row["judges"]))}</td></tr>'
+            f'<td class="n">{label}</td>{own}<td class="faint">{escape(", ".join(row["judges"]))}</td></tr>'
         )
     heads = (("AU", ""), ("", ""), ("verdict", ""), ("share", "n"), ("r", "n"), ("−.2 … 1", ""), ("slope", "n"),
-             ("female–male r", "n"), ("label area", "n"), ("judges", ""))  # fmt: skip
-    head = "".join(f'<th class="{side}">{name}</th>' for name, side in heads)
+             ("female–male r", "n"), ("label area", "n"), *([(f"{outside}: r, share", "n")] if outside else []),
+             ("judges", ""))  # fmt: skip
+    head = "".join(f'<th class="{side}">{escape(name)}</th>' for name, side in heads)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+
+
+def _own(row: dict[str, Any]) -> str:
+    return f'<td class="n">{_short(row.get("r"))}, {_short(share_of(row)) or "–"}</td>'
 
 
 def _section(audit: Audit, values: dict[str, Any], column: int) -> str:
@@ -98,8 +117,8 @@ def _section(audit: Audit, values: dict[str, Any], column: int) -> str:
     row = values["units"][ruling.column]
     best, worst = choose_examples(audit.readings, column, ruling.judges, EXAMPLES)
     measures = "".join(
-        f"<dt>{name}</dt><dd>{escape(values['measures'][ruling.column][name])}{_facts(row['estimators'][name])}</dd>"
-        for name in ESTIMATORS
+        f"<dt>{escape(name)}</dt><dd>{escape(values['measures'][ruling.column][name])}{_facts(row['estimators'][name])}</dd>"
+        for name in audit.estimators
     )
     shown = "".join(
         f'<h3>{title}</h3><div class="triplets">{"".join(_triplet(audit, example) for example in chosen)}</div>'
@@ -128,10 +147,10 @@ def _facts(row: dict[str, Any]) -> str:
 def _plots(audit: Audit, column: int) -> str:
     """Return the course of the first subject and one scatter plot per estimator."""
     own = [specific(one) for one in audit.readings]
-    judges = audit.verdicts[column].judges or ESTIMATORS
+    judges = audit.verdicts[column].judges or audit.estimators
     first = own[0]
     for name in judges:
-        values = first.values[ESTIMATORS.index(name), :, :, column, 0]
+        values = first.values[audit.estimators.index(name), :, :, column, 0]
         if np.isfinite(values).any(1).all():
             centred = values - np.nanmedian(values, axis=1, keepdims=True)
             line = course(list(zip(first.images, centred, strict=True)))
@@ -140,7 +159,7 @@ def _plots(audit: Audit, column: int) -> str:
     else:
         line = title = ""
     plots = []
-    for e, name in enumerate(ESTIMATORS):
+    for e, name in enumerate(audit.estimators):
         real: list[np.ndarray] = []
         twins: dict[str, list[np.ndarray]] = {}
         for one in own:

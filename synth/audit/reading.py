@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-import simplejpeg
 
 from assets.errors import NoFaceError
 from assets.shard import Shard
 from assets.shard_format import IMAGE_REAL
+from synth.audit.disturb import disturb
 from synth.audit.flow import FOLLOWED, FlowTracker, most_ordinary
 from synth.audit.geometry import AUDITED, geometric_activation
 from synth.audit.pixels import PIXEL_MEASURES, Look, pixel_activation
@@ -52,6 +51,11 @@ class Readings:
         Second reading of real frames, mirrored, turned, shrunk and encoded anew; NaN where there was none.
     labels, known : (T, A) bool
         Occurrence of the audited Action Units and whether it is known.
+    estimators : tuple of str
+        Along the first axis of ``values``; any that is none of ``ESTIMATORS`` comes from elsewhere
+        (``synth.audit.outside``).
+    visible : (A,) float64 or None
+        Change that counts as variation, for the estimator from elsewhere.
     """
 
     subject: str
@@ -61,11 +65,13 @@ class Readings:
     again: np.ndarray
     labels: np.ndarray
     known: np.ndarray
+    estimators: tuple[str, ...] = ESTIMATORS
+    visible: np.ndarray | None = None
 
     @property
     def unread(self) -> int:
-        """Pictures in which no face was found."""
-        return int(np.isnan(self.values[0, :, :, 0, 0]).sum())
+        """Pictures of which the first estimator says nothing, because no face was found."""
+        return int(np.isnan(self.values[0, ..., 0]).all(-1).sum())
 
 
 @dataclass(frozen=True)
@@ -159,11 +165,11 @@ def read_shard(shard: Shard, networks: Networks, frames: int | None = None) -> R
     again[:, twice] = _read_images(shard, IMAGE_REAL, rows[twice], networks, disturbed=True)[..., 0]
     if np.isnan(values[0, 0]).all():
         raise NoFaceError.one("no face is found in its real pictures", shard.path, "look at them with `synth view`")
-    labels, known = _labels(shard, rows)
-    return Readings(shard.subject, shard.images, rows, values, again, labels, known)
+    return Readings(shard.subject, shard.images, rows, values, again, *labels_of(shard, rows))
 
 
-def _labels(shard: Shard, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def labels_of(shard: Shard, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return occurrence and whether it is known, (T, A) bool each, of the audited Action Units in some rows."""
     labels, known = np.zeros((2, len(rows), len(AUDITED)), bool)
     for column, name in enumerate(shard.au_names):
         number = int(name.removeprefix("AU"))
@@ -215,17 +221,3 @@ def _relative(values: np.ndarray) -> np.ndarray:
         if measure is not None and measure.relative and np.isfinite(values[2, :, column]).any():
             values[2, :, column] /= np.abs(np.nanmedian(values[2, :, column], axis=0))
     return values
-
-
-def disturb(picture: np.ndarray) -> np.ndarray:
-    """Return the picture mirrored, turned by 4°, shrunk to 93 %, shifted by (5, −4) of 256 pixels and encoded anew.
-
-    An estimator that is worth anything reads the same from it, sides exchanged.
-    """
-    side = picture.shape[0]
-    matrix = cv2.getRotationMatrix2D((side / 2, side / 2), 4.0, 0.93)
-    matrix[:, 2] += np.array([5.0, -4.0]) * side / 256
-    moved = cv2.warpAffine(
-        picture[:, ::-1], matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return decode_picture(simplejpeg.encode_jpeg(np.ascontiguousarray(moved), 85, "RGB", "420"))

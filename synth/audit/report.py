@@ -16,10 +16,11 @@ from synth.audit.agreement import Agreement, agreement
 from synth.audit.examples import EXAMPLES, choose_examples
 from synth.audit.flow import FOLLOWED
 from synth.audit.geometry import AUDITED, MEASURES
+from synth.audit.outside import Outside, coverage
 from synth.audit.pixels import PIXEL_MEASURES
-from synth.audit.reading import ESTIMATORS, Readings, read_shard
+from synth.audit.reading import ESTIMATORS, Readings, read_shard, spread_rows
 from synth.audit.readout import UNREAD
-from synth.audit.verdict import RULE, VERDICTS, Verdict, verdicts
+from synth.audit.verdict import LEAST_REPEATABILITY, NOT_JUDGED, OUTSIDE_RULE, RULE, VERDICTS, Verdict, verdicts
 from synth.landmarks.finder import Networks
 
 FORMAT = "twinface-audit"
@@ -54,45 +55,85 @@ class Audit:
     about: dict[str, Any]
 
     def counts(self) -> dict[str, int]:
-        """Return how many Action Units got each verdict."""
-        return {name: sum(v.verdict == name for v in self.verdicts) for name in VERDICTS}
+        """Return how many Action Units got each verdict; ``NOT_JUDGED`` only where there is one."""
+        counts = {name: sum(v.verdict == name for v in self.verdicts) for name in (*VERDICTS, NOT_JUDGED)}
+        return {name: count for name, count in counts.items() if count or name != NOT_JUDGED}
+
+    @property
+    def estimators(self) -> tuple[str, ...]:
+        """Names of the estimators."""
+        return tuple(one.estimator for one in self.agreements)
 
 
 def audit_run(
     out: Path,
-    networks: Networks,
+    networks: Networks | None,
     frames: int | None = None,
     seed: int = 0,
     advance: Callable[[str], None] | None = None,
+    outside: Outside | None = None,
 ) -> Audit:
     """Audit a run folder or a single shard, one shard in memory at a time.
 
     Parameters
     ----------
     out : Path
-    networks : Networks
+    networks : Networks or None
+        None looks at no picture: ``outside`` judges alone.
     frames : int or None
         Most frames of each subject, spread evenly; None takes all.
     seed : int
         Of the bootstrap and the shuffled control.
     advance : function or None
         Called with the name of each shard's file once it was read.
+    outside : Outside or None
+        Estimates from elsewhere, one more judge.
 
     Raises
     ------
     InputError
-        If there is no shard, no twin, no complete triplet, or a shard cannot be read.
+        If there is no shard, no twin, no complete triplet, a shard cannot be read, or there are no estimates of its
+        real frames or of its twins.
     NoFaceError
         If no face is found in the real pictures of any subject.
     """
-    readings: list[Readings] = []
+    paths, readings, about, faceless = _read_shards(out, networks, frames, advance, outside)
+    if faceless and not readings:
+        raise faceless[0]
+    if not readings:
+        raise InputError.one("there is no complete triplet to audit", out, "render it with `synth render`")
+    if outside is not None:
+        about["estimates"] = coverage(outside, paths, readings)
+    agreements = [agreement(readings, name, seed) for name in readings[0].estimators]
+    about |= {
+        "subjects": len(readings),
+        "frames": int(sum(len(one.rows) for one in readings)),
+        "pictures": int(sum(one.values.shape[1] * one.values.shape[2] for one in readings)),
+        "pictures_without_face": int(sum(one.unread for one in readings)),
+        "subjects_without_face": [problem.where for error in faceless for problem in error.problems],
+        "frames_per_subject": frames,
+        "seed": seed,
+    }
+    rows = [row for one in readings for row in _by_twin(one)]
+    return Audit(readings, paths, agreements, verdicts(agreements), rows, about)
+
+
+def _read_shards(
+    out: Path,
+    networks: Networks | None,
+    frames: int | None,
+    advance: Callable[[str], None] | None,
+    outside: Outside | None,
+) -> tuple[list[Path], list[Readings], dict[str, Any], list[NoFaceError]]:
+    """Return the shards with triplets, what was read, what the first says of itself, and errors of faceless ones."""
     paths: list[Path] = []
+    readings: list[Readings] = []
     faceless: list[NoFaceError] = []
     about: dict[str, Any] = {}
     for path in find_shards(out):
         try:
             with Shard(path) as shard:
-                found = read_shard(shard, networks, frames) if shard.twins else None
+                found = _read(shard, networks, frames, outside) if shard.twins else None
                 about = about or (_about(shard) if shard.twins else {})
         except NoFaceError as error:
             faceless.append(error)
@@ -106,22 +147,16 @@ def audit_run(
         if found is not None:
             readings.append(found)
             paths.append(path)
-    if faceless and not readings:
-        raise faceless[0]
-    if not readings:
-        raise InputError.one("there is no complete triplet to audit", out, "render it with `synth render`")
-    agreements = [agreement(readings, name, seed) for name in ESTIMATORS]
-    about |= {
-        "subjects": len(readings),
-        "frames": int(sum(len(one.rows) for one in readings)),
-        "pictures": int(sum(one.values.shape[1] * one.values.shape[2] for one in readings)),
-        "pictures_without_face": int(sum(one.unread for one in readings)),
-        "subjects_without_face": [problem.where for error in faceless for problem in error.problems],
-        "frames_per_subject": frames,
-        "seed": seed,
-    }
-    rows = [row for one in readings for row in _by_twin(one)]
-    return Audit(readings, paths, agreements, verdicts(agreements), rows, about)
+    return paths, readings, about, faceless
+
+
+def _read(shard: Shard, networks: Networks | None, frames: int | None, outside: Outside | None) -> Readings | None:
+    found = None if networks is None else read_shard(shard, networks, frames)
+    if outside is None:
+        return found
+    if networks is None:
+        return outside.readings(shard, spread_rows(shard.complete_rows(), frames))
+    return None if found is None else outside.beside(found, shard)
 
 
 def _about(shard: Shard) -> dict[str, Any]:
@@ -172,10 +207,23 @@ def record(audit: Audit) -> dict[str, Any]:
             "examples": _examples(audit, column),
         }  # fmt: skip
     return plain({
-        "format": FORMAT, "version": VERSION, "about": audit.about, "rule": RULE, "counts": audit.counts(),
-        "measures": measure_table(), "units": units, "twins": audit.by_twin,
+        "format": FORMAT, "version": VERSION, "about": audit.about, "counts": audit.counts(),
+        "rule": RULE + (OUTSIDE_RULE if "estimates" in audit.about else ""), "units": units, "twins": audit.by_twin,
+        "measures": measure_table(audit.estimators, audit.about.get("estimates")),
         "interval": "95 %, subjects and blocks of time" if audit.agreements[0].by_subject else "95 %, blocks of time",
     })  # fmt: skip
+
+
+def share_of(row: dict[str, Any]) -> float | None:
+    """Return one estimator's correlation over its repeatability, None where it does not repeat or was not asked twice.
+
+    Parameters
+    ----------
+    row : dict
+        As ``record`` holds it under an Action Unit's ``estimators``.
+    """
+    repeatability = row.get("repeatability") or 0.0
+    return row["r"] / repeatability if row.get("r") is not None and repeatability >= LEAST_REPEATABILITY else None
 
 
 def _examples(audit: Audit, column: int) -> dict[str, list[dict[str, Any]]]:
@@ -189,18 +237,30 @@ def _examples(audit: Audit, column: int) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def measure_table() -> dict[str, dict[str, str]]:
-    """Return what each estimator measures for every audited Action Unit."""
+def measure_table(
+    estimators: tuple[str, ...] = ESTIMATORS, estimates: dict[str, Any] | None = None
+) -> dict[str, dict[str, str]]:
+    """Return what each estimator measures for every audited Action Unit.
+
+    Parameters
+    ----------
+    estimators : tuple of str
+    estimates : dict or None
+        What the record says about estimates from elsewhere (``synth.audit.outside.coverage``).
+    """
     from assets.units import AU_UNITS
 
     table = {}
     for number in AUDITED:
         units = " + ".join(f"{gain:g} {name}" for name, gain in AU_UNITS[number])
         pixel = PIXEL_MEASURES.get(number)
-        table[ACTION_UNITS[number].column] = {
+        texts = {
             "landmarks": f"{MEASURES[number].formula} — {MEASURES[number].rationale}",
             "scores": "none: the network leaves these units near 0" if number in UNREAD else f"mean of {units}",
             "pixels": "none" if pixel is None else pixel.formula,
             "flow": "as landmarks" if number in FOLLOWED else "none",
         }
+        if estimates is not None:
+            texts[estimates["name"]] = estimates["columns"].get(ACTION_UNITS[number].column, "none")
+        table[ACTION_UNITS[number].column] = {name: texts[name] for name in estimators}
     return table

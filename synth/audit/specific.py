@@ -29,17 +29,25 @@ than 6 and 14 do. What the others explain on the person's real frames is taken o
 LENGTHS = ("landmarks", "flow")
 """Estimators that measure lengths."""
 
-_LANDMARKS, _SCORES = ESTIMATORS.index("landmarks"), ESTIMATORS.index("scores")
+AS_READ = "scores"
+"""The estimator of the audit whose values stay as they are, like those of estimators from elsewhere."""
+
 _RIDGE = 1e-3
 
 
 def resting_rows(readings: Readings) -> np.ndarray:
-    """Return which frames (T,) bool show the real face at rest: by labels, or the tenth with the least scores."""
+    """Return which frames (T,) bool show the real face at rest: by labels, or the tenth with the least scores.
+
+    Without the network's scores, an estimator from elsewhere stands in, in steps of what it counts as variation.
+    """
     coded = (readings.known.sum(1) >= LEAST_CODED) & ~readings.labels.any(1)
     if coded.sum() >= LEAST_CALM:
         return coded
-    activity = np.nansum(readings.values[_SCORES, 0, :, :, 0], axis=1)
-    activity[np.isnan(readings.values[_LANDMARKS, 0, :, 0, 0])] = np.inf
+    if AS_READ in readings.estimators:
+        active = readings.values[readings.estimators.index(AS_READ), 0, :, :, 0]
+    else:
+        active = readings.values[0, 0, :, :, 0] / (1.0 if readings.visible is None else readings.visible)
+    activity = np.where(np.isnan(active).all(1), np.inf, np.nansum(active, axis=1))
     count = min(len(activity), max(LEAST_CALM, round(CALM_SHARE * len(activity))))
     calm = np.zeros(len(activity), bool)
     calm[np.argsort(activity, kind="stable")[:count]] = True
@@ -49,22 +57,24 @@ def resting_rows(readings: Readings) -> np.ndarray:
 def specific(readings: Readings) -> Readings:
     """Return readings from which rest and the share of other Action Units are removed.
 
-    Scores of the network are left as they are.
+    Scores of the network and estimates from elsewhere are left as they are.
     """
+    measured = [e for e, name in enumerate(readings.estimators) if name in ESTIMATORS and name != AS_READ]
+    if not measured:
+        return readings
     values, again = readings.values.copy(), readings.again.copy()
     calm = resting_rows(readings)
-    covariates = readings.values[_LANDMARKS, ..., 0]
+    landmarks = readings.estimators.index("landmarks")
+    covariates = readings.values[landmarks, ..., 0]
     for column, number in enumerate(AUDITED):
         others = [AUDITED.index(n) for n in ALSO_MOVED_BY.get(number, ())]
-        for estimator in range(len(ESTIMATORS)):
-            if estimator == _SCORES:
-                continue
+        for estimator in measured:
             here = values[estimator, :, :, column]
             if others:
                 slopes = _slopes(here[0, :, 0], covariates[0][:, others])
                 here -= (covariates[..., others] @ slopes)[..., None]
-                again[estimator, :, column] -= readings.again[_LANDMARKS][:, others] @ slopes
-            if number in ONE_SIDED and ESTIMATORS[estimator] in LENGTHS:
+                again[estimator, :, column] -= readings.again[landmarks][:, others] @ slopes
+            if number in ONE_SIDED and readings.estimators[estimator] in LENGTHS:
                 values[estimator, :, :, column] = _above_rest(here, calm)
                 again[estimator, :, column] = _above_rest(again[estimator, None, :, column, None], calm)[0, :, 0]
     return replace(readings, values=values, again=again)

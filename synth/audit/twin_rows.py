@@ -10,7 +10,7 @@ from assets.action_units import ACTION_UNITS
 from synth.audit.agreement import inactive
 from synth.audit.geometry import AUDITED
 from synth.audit.moments import cell, correlation, pooled, slope
-from synth.audit.reading import ESTIMATORS, Readings
+from synth.audit.reading import Readings
 from synth.audit.specific import specific
 
 
@@ -18,7 +18,7 @@ def twin_rows(readings: Readings) -> list[dict[str, Any]]:
     """Return r, repeatability, slope and offset for each twin, Action Unit and estimator of one subject."""
     own = specific(readings)
     rows = []
-    for e, estimator in enumerate(ESTIMATORS):
+    for e, estimator in enumerate(readings.estimators):
         repeat = correlation(pooled([cell(own.values[e, 0, ..., 0], own.again[e])]))[0]
         quiet = inactive(readings, e)
         for g, image in enumerate(readings.images[1:], 1):

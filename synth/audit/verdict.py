@@ -10,10 +10,17 @@ from assets.action_units import ACTION_UNITS
 from synth.audit.agreement import Agreement
 from synth.audit.geometry import AUDITED
 from synth.audit.qualified import LEAST_SHARE, qualified
+from synth.audit.reading import ESTIMATORS
 from synth.audit.readout import resting_limits
 
 TRANSFERRED, WEAK, NOT_TRANSFERRED, NO_VARIATION = "transferred", "weak", "not transferred", "no variation"
 VERDICTS = (TRANSFERRED, WEAK, NOT_TRANSFERRED, NO_VARIATION)
+NOT_JUDGED = "not judged"
+"""Where only an estimator without a second reading could judge: its correlation is told, and nothing follows.
+
+Also where only an estimator from elsewhere is asked, and has no estimates."""
+
+NO_SECOND_READING = "has no second reading that varies"
 
 LEAST_REPEATABILITY = 0.50
 """An estimator that agrees less than this with itself does not judge."""
@@ -49,6 +56,13 @@ RULE = (
 )
 """The rule in words, as printed in every report."""
 
+OUTSIDE_RULE = (
+    " Estimates from elsewhere are taken as they are; a tenth of their scale is a visible change. Whether they follow "
+    f"perfect twins is not known. An estimator that {NO_SECOND_READING} does not judge; where no other does, the "
+    f"verdict is “{NOT_JUDGED}”, and there is no share. So is an Action Unit that no estimator measures."
+)
+"""What is added to the rule where an estimator from elsewhere judges, too."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -58,7 +72,7 @@ class Verdict:
     ----------
     number : int
     verdict : str
-        One of ``VERDICTS``.
+        One of ``VERDICTS``, or ``NOT_JUDGED``.
     judges : tuple of str
         Estimators that judged.
     reason : str
@@ -99,15 +113,19 @@ def verdicts(found: list[Agreement]) -> list[Verdict]:
 
 def _why_not(one: Agreement, column: int) -> str:
     """Return why an estimator does not judge, empty if it does."""
-    if not one.repeatability[column] >= LEAST_REPEATABILITY:
-        return "does not repeat" if np.isfinite(one.repeatability[column]) else "no measure"
+    repeats = bool(np.isfinite(one.repeatability[column]))
+    if not repeats and (one.estimator in ESTIMATORS or not np.isfinite(one.r[column])):
+        return "no measure"
+    if one.repeatability[column] < LEAST_REPEATABILITY:
+        return "does not repeat"
     if not qualified(one.estimator, AUDITED[column]):
         return "does not follow perfect twins"
     if one.positives[column] >= LEAST_POSITIVES:
         if np.isfinite(one.auc_real[column]) and one.auc_real[column] < LEAST_AREA:
             return "does not see the label on the real face"
-        return ""
-    return "" if one.span[column] >= one.visible[column] else "varies too little"
+    elif not one.span[column] >= one.visible[column]:
+        return "varies too little"
+    return "" if repeats else NO_SECOND_READING
 
 
 def _verdict(found: list[Agreement], column: int, limit: float) -> Verdict:
@@ -117,8 +135,11 @@ def _verdict(found: list[Agreement], column: int, limit: float) -> Verdict:
     above = any(one.estimator == "scores" and one.level[column] > limit for one in found)
     if not judges:
         why = "; ".join(f"{name} {text}" for name, text in reasons.items() if text != "no measure")
-        return Verdict(number, NO_VARIATION, (), why, {}, above)
-    values = {name: float(np.median([getattr(one, name)[column] for one in judges])) for name in _MEDIANS}
+        seeing = [one for one in found if reasons[one.estimator] == NO_SECOND_READING]
+        unseen = not why and not any(one.estimator in ESTIMATORS for one in found)
+        verdict = NOT_JUDGED if seeing or unseen else NO_VARIATION
+        return Verdict(number, verdict, (), why or "no estimates of it" * unseen, _medians(seeing, column), above)
+    values = _medians(judges, column)
     shares = [one.r[column] / one.repeatability[column] for one in judges]
     values["share"] = float(np.median(np.nan_to_num(shares)))
     values["share_low"] = float(np.median([one.r_low[column] / one.repeatability[column] for one in judges]))
@@ -127,6 +148,10 @@ def _verdict(found: list[Agreement], column: int, limit: float) -> Verdict:
     values["label_share"] = float(np.median(seen)) if seen else float("nan")
     verdict, reason = _ruling(values)
     return Verdict(number, verdict, tuple(one.estimator for one in judges), reason, values, above)
+
+
+def _medians(judges: list[Agreement], column: int) -> dict[str, float]:
+    return {name: float(np.median([getattr(one, name)[column] for one in judges])) for name in _MEDIANS if judges}
 
 
 def _ruling(values: dict[str, float]) -> tuple[str, str]:

@@ -8,11 +8,11 @@ import pytest
 
 from assets.keyed import rng_for
 from assets.landmarks import MIRROR_POINTS
+from synth.audit.disturb import disturb
 from synth.audit.flow import FlowTracker
 from synth.audit.geometry import AUDITED, geometric_activation
 from synth.audit.pixels import PIXEL_MEASURES, Look, pixel_activation
 from synth.audit.pose_free import pose_free
-from synth.audit.reading import disturb
 from synth.audit.readout import UNREAD, read_out, resting_limits
 from synth.landmarks.canonical import canonical_face_mm
 

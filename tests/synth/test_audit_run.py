@@ -200,6 +200,34 @@ def _plain_picture(side: int, length: int) -> bytes:
     return data + b"\0" * (length - len(data))
 
 
+def test_an_estimator_of_ones_own_judges_beside_the_others(out: Path, tmp_path: Path) -> None:
+    """Its readings are how dark each picture is; those of the others do not change, and --apply takes its verdicts."""
+    call("audit", out, "--no-page")
+    before = read_record(out)
+    call("extract", out, tmp_path / "pictures", "--again")
+    lines = ["path,AU25,AU26"]
+    for path in sorted(tmp_path.glob("pictures/**/*.jpg")):
+        lines.append(f"{path},{1 - cv2.imread(str(path)).mean() / 255:.5f},")
+    table = tmp_path / "dark.csv"
+    table.write_text("\n".join(lines), encoding="utf-8")
+    _, text = call("audit", out, "--estimates", table)
+    assert "D = dark" in text
+    after = read_record(out)
+    assert after["about"]["estimates"]["without_row"] == 0
+    for column, row in after["units"].items():
+        own = row["estimators"].pop("dark")
+        assert row["estimators"] == before["units"][column]["estimators"]
+        assert (own["r"] is not None) == (column == "AU25")
+    page = (out / "audit" / "index.html").read_text(encoding="utf-8")
+    assert page.count("dark: r, share") == 1
+    call("audit", out, "--estimates", table, "--only-estimates", "--apply")
+    alone = read_record(out)
+    assert set(alone["units"]["AU25"]["estimators"]) == {"dark"}
+    assert sum(alone["counts"].values()) == len(alone["units"])
+    assert alone["counts"]["not judged"] >= len(alone["units"]) - 1
+    assert verify_run(out).faults == []
+
+
 def test_the_document_compares_before_and_after(out: Path, tmp_path: Path) -> None:
     call("audit", out, "--no-page")
     for name in ("before", "after"):
