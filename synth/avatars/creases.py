@@ -45,7 +45,8 @@ FOLDS: tuple[Fold, ...] = (
     *_pair("forehead", 1, 0.10, {"browOuterUp*": 1.05}, 0.24),
     Fold(
         "glabella", 2, 0.10,
-        {"browDownLeft": 0.62, "browDownRight": 0.62, "noseSneerLeft": 0.2, "noseSneerRight": 0.2},
+        {"browDownLeft": 0.75, "browDownRight": 0.75, "noseSneerLeft": 0.2, "noseSneerRight": 0.2},
+        onset=0.2,
     ),
     *_pair("nose", 0, 0.0, {"noseSneer*": 1.0}),
     *_pair("crow", 0, 0.14, {"cheekSquint*": 0.8, "eyeSquint*": 0.35, "mouthSmile*": 0.25}),

@@ -76,10 +76,10 @@ def paint_teeth(rng: np.random.Generator) -> np.ndarray:
     widths = np.array([8.5, 6.6, 7.6, 7.0, 6.8, 9.5, 9.5])
     edges = np.concatenate([[0], np.cumsum(widths)]) / (2 * widths.sum())
     gap = np.min([np.abs(np.abs(u - 0.5) - edge) for edge in edges], axis=0)
-    colour = colour * (1 - 0.5 * np.exp(-((gap / 0.0045) ** 2)))[None, :, None]
+    colour = colour * (1 - 0.38 * np.exp(-((gap / 0.0045) ** 2)))[None, :, None]
     colour = colour * np.where(v > 0.5, 1.0, LOWER_TEETH)[..., None]
     within = np.where(v > 0.5, (v - 0.5) * 2, 1 - 2 * v)
-    colour = colour * (1 - BACK_TEETH_DARK * _ramp(0.14, 0.52, np.abs(2 * u - 1)))[None, :, None]
+    colour = colour * (1 - BACK_TEETH_DARK * _ramp(0.26, 0.78, np.abs(2 * u - 1)))[None, :, None]
     colour = colour * (0.90 + 0.14 * _ramp(0.0, 0.55, 1 - within) - 0.06 * _ramp(0.8, 1.0, 1 - within))[..., None]
     return _texture(colour, 0.0)
 

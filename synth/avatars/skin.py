@@ -20,6 +20,10 @@ HAEMOGLOBIN = np.array([0.10, 0.85, 0.68], np.float32)
 MOLE_REACH_MM = 4.0
 """A mole is not painted further than this from its middle: five standard deviations."""
 
+BROW_SHADE = 0.12
+"""Highest luminance of brow hair over that of the skin: brows of fair or grey people are darker than their hair, and a
+brow must stand out to be seen moving."""
+
 
 def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarray]:
     """Return the skin tile and its gloss.
@@ -45,7 +49,7 @@ def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarr
     grain = (1 + 0.034 * masks.pores + 0.022 * masks.fine) * _detail(space)
     colour = dye(base, np.stack([MELANIN, HAEMOGLOBIN]), (melanin, blood), grain)
     _lips(colour, base, masks, spec, female)
-    bare = _hairs(colour, 1 - 0.5 * masks.lips, space, masks, spec, female, rng)
+    bare = _hairs(colour, 1 - 0.5 * masks.lips, base, space, masks, spec, female, rng)
     _lids(colour, base, masks, female)
     texture = np.empty((*colour.shape[:2], 4), np.uint8)
     texture[..., :3] = to_bytes(colour)
@@ -114,13 +118,13 @@ def _lips(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, spec: AvatarSp
 
 
 def _hairs(
-    colour: np.ndarray, bare: np.ndarray, space: SkinSpace, masks: SkinMasks, spec: AvatarSpec, female: bool,
-    rng: np.random.Generator,
+    colour: np.ndarray, bare: np.ndarray, base: np.ndarray, space: SkinSpace, masks: SkinMasks, spec: AvatarSpec,
+    female: bool, rng: np.random.Generator,
 ) -> np.ndarray:  # fmt: skip
     """Lay brows, beard and the hair of the scalp over the skin; return the share (S, S) of skin left bare."""
     hair = np.asarray(spec.hair_rgb, np.float32)
     stubble = noise(space.position_mm, 0.9, int(rng.integers(1 << 30)), 1)
-    brow_colour = hair * 0.5 + np.array([0.004, 0.003, 0.002], np.float32)
+    brow_colour = _no_lighter(hair * 0.5 + np.array([0.004, 0.003, 0.002], np.float32), BROW_SHADE * base)
     brow = paint_brows(space, spec.brow_thickness, spec.brow_density, female, rng.normal(0, 0.5), rng)
     layers = [(brow_colour, 0.92 * brow)]
     if spec.beard > 0:
@@ -132,6 +136,12 @@ def _hairs(
         lay_over(colour, tone, cover)
         bare = bare * (1 - cover)
     return bare
+
+
+def _no_lighter(colour: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Return a linear colour (3,), dimmed to the luminance of a limit (3,) where it is brighter."""
+    weights = np.array([0.2126, 0.7152, 0.0722], np.float32)
+    return colour * min(1.0, float(weights @ limit) / max(float(weights @ colour), 1e-6))
 
 
 def _lids(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, female: bool) -> None:

@@ -30,7 +30,7 @@ MOUTH_OPEN = {
 HIDDEN_FROM_BEHIND = -0.25
 """No light reaches the inside of the mouth from directions with a lower z: the head is in the way."""
 
-TEETH_FLOOR = 0.35
+TEETH_FLOOR = 0.42
 """Least openness of teeth: they are bright and often nearer to the light than a laugh shows."""
 
 _RIGS: dict[int, Rig] = {}

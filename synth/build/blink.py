@@ -6,7 +6,7 @@ import numpy as np
 
 from synth.build.sculpt import Clay
 
-LOWER_RISE = 0.14
+LOWER_RISE = 0.07
 OVERLAP_MM = 0.5
 REACH_MM = 9.0
 SPREAD_MM = 2.6

@@ -25,8 +25,7 @@ def corrective_shapes(mixer: ExpressionMixer, shapes: np.ndarray) -> tuple[Corre
         The finished units.
     """
     clay = mixer.clay
-    close = mixer.term("unit:mouthClose")
-    found = [Corrective(("jawOpen", "mouthClose"), (close + clay.mirrored(close)) / 2)]
+    found = []
     lids = _lid_share(mixer)
     for stem, share in AGAINST_BLINK.items():
         for side, weight in (("Left", lids), ("Right", lids[clay.mirror])):

@@ -9,8 +9,10 @@ import numpy as np
 from synth.fit.face_model import FITTED_UNITS
 from synth.fit.frame_fit import Prior
 
-_DOUBTFUL, _CLEAR = 0.18, 0.45
-"""Weights below which a movement may be an error, and from which on it is certainly there."""
+_BROWS = np.array([name.startswith("brow") for name in FITTED_UNITS])
+_DOUBTFUL, _CLEAR = np.where(_BROWS, 0.08, 0.18), np.where(_BROWS, 0.3, 0.45)
+"""Weights below which a movement may be an error, and from which on it is certainly there: brows move by millimetres,
+and no other unit moves them."""
 
 _RELAXED = 0.75
 """Share of the prior's precision that a movement sheds once it is certainly there."""

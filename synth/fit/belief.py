@@ -32,7 +32,9 @@ _MIMICS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Units that make up for errors in the shape of another one: where that is strong, they need more evidence."""
 
-_MIMICRY = 3.0
+_MIMICRY = {"browDown": 1.0}
+_USUAL_MIMICRY = 3.0
+"""How much more, over what they need at rest. A smile does lower brows a little, and people cry with drawn lips."""
 
 
 def _moves() -> np.ndarray:
@@ -78,7 +80,7 @@ def expression_prior(
         mean = expected_weights(scores, resting_scores(scores, resting))
         read = SEEN_BY_NETWORK
         spread = np.where(read, np.minimum(SPREAD / np.sqrt(settings.network), UNREAD_SPREAD), UNREAD_SPREAD)
-    precision = noise / spread**2 * (1.0 + _MIMICRY * _mimicked(mean))
+    precision = noise / spread**2 * (1.0 + _mimicked(mean))
     mean[resting] = 0.0
     precision[resting] *= 25.0
     mean[:, ~present] = 0.0
@@ -92,14 +94,15 @@ def expression_prior(
 
 
 def _mimicked(mean: np.ndarray) -> np.ndarray:
-    """Return how much of another movement is expected (T, K) that a unit could be mistaken for."""
+    """Return how much more evidence each unit needs (T, K) for another movement that it could be mistaken for."""
     result = np.zeros_like(mean)
     for unit, others in _MIMICS.items():
         for side in ("Left", "Right"):
             name = unit + side if unit + side in FITTED_INDEX else unit
             for other in others:
                 strength = mean[:, FITTED_INDEX[other + side if other + side in FITTED_INDEX else other]]
-                result[:, FITTED_INDEX[name]] = np.maximum(result[:, FITTED_INDEX[name]], strength)
+                more = _MIMICRY.get(unit, _USUAL_MIMICRY) * strength
+                result[:, FITTED_INDEX[name]] = np.maximum(result[:, FITTED_INDEX[name]], more)
     return result
 
 

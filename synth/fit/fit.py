@@ -28,6 +28,7 @@ from synth.fit.gaze import gaze_angles, gaze_weights
 from synth.fit.head_pose import HeadPose
 from synth.fit.label_prior import check_labels, label_bounds, resting_frames
 from synth.fit.lip_gap import with_lip_gap
+from synth.fit.lips_as_seen import opened_as_seen
 from synth.fit.perception import as_seen
 from synth.fit.point_rows import PointRows, finite_rows
 from synth.fit.resting import USUAL_DISTANCE_MM, RestingFace, resting_face
@@ -206,6 +207,7 @@ def _fit_rows(
     if settings.symmetry > 0 and model.lip_rows is not None:
         fitted = closed_as_seen(blinks_with_lowered_gaze(fitted, turned, model), turned, opening, model)
         fitted = tied_lids(fitted, fit.pose.rotation, opening)
+        fitted = opened_as_seen(fitted, points, fit.pose, model)
     weights[:, FITTED_COLUMNS] = fitted
     weights[:, GAZE_COLUMNS] = turned
     trust = 0.0 if pixels is None else float(pixels.trust.mean())

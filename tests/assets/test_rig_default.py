@@ -183,17 +183,19 @@ def test_optional_parts_leave_the_face_free(rig: Rig) -> None:
         assert style not in first_hits(rig, ["skin", style], np.array(eyes_and_brows + mouth)), style
 
 
-def test_mouth_close_undoes_an_open_jaw(rig: Rig) -> None:
-    corrective = next(c for c in rig.correctives if c.drivers == ("jawOpen", "mouthClose"))
-    lips = np.intersect1d(part_faces(rig, "skin"), part_faces(rig, "mouth"))
-    jaw = rig.shapes_mm[UNIT_INDEX["jawOpen"]]
-    closed = jaw + rig.shapes_mm[UNIT_INDEX["mouthClose"]] + corrective.delta_mm
-    middle = lips[np.abs(rig.vertices_mm[lips, 0]) < 10]
+@pytest.mark.parametrize("strength", [0.1, 0.3, 0.6, 1.0])
+def test_mouth_close_undoes_an_open_jaw_however_far_it_is_open(rig: Rig, strength: float) -> None:
+    jaw, close = (rig.shapes_mm[UNIT_INDEX[name]].astype(float) for name in ("jawOpen", "mouthClose"))
+    assert not any("mouthClose" in corrective.drivers for corrective in rig.correctives)
+    table = rig.landmarks
+    assert table is not None
 
-    def gap(delta: np.ndarray) -> float:
-        return float(np.ptp((rig.vertices_mm + delta)[middle, 1]))
+    def gap(delta: np.ndarray) -> np.ndarray:
+        points = table.points(rig.vertices_mm + strength * delta)
+        return (points[[82, 13, 312]] - points[[87, 14, 317]])[:, 1]
 
-    assert gap(closed) < 0.35 * gap(jaw)
+    assert np.all(gap(jaw) > 18 * strength)
+    np.testing.assert_allclose(gap(jaw + close), gap(np.zeros_like(jaw)), atol=0.3 + 1.6 * strength)
 
 
 def test_texture_layout_has_no_folds_that_matter(rig: Rig) -> None:
