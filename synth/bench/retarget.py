@@ -15,12 +15,13 @@ from assets.keyed import rng_for
 from assets.rig import Rig
 from assets.rig_bundle import load_rig
 from assets.shard_format import Status
-from synth.fit.belief import expression_prior, steadiness
+from synth.fit.belief import expression_prior, steadied
 from synth.fit.box_solver import solve_in_box
 from synth.fit.face_model import FITTED_COLUMNS, FITTED_INDEX, FITTED_UNITS, FaceModel, face_model
 from synth.fit.fit import fit_track
 from synth.fit.frame_fit import NormalBlocks, Prior, fit_frames, head_residual
 from synth.fit.head_pose import HeadPose, rigid_pose, rotation_of
+from synth.fit.pace import jitter_mm
 from synth.fit.settings import FitSettings
 from synth.tracks import FrameTrack
 
@@ -245,8 +246,9 @@ def _known(points: np.ndarray, case: Simulation, model: FaceModel, method: str, 
     camera = (settings.depth_trust, DISTANCE_MM)
     fit = fit_frames(*arguments, prior, *camera)
     if method == "joint + time":
-        tie = steadiness(fit.weights, np.ones(count - 1), settings, noise)
-        tied = Prior(prior.mean, prior.precision, prior.pull, tie)
+        gaps = np.ones(count - 1)
+        shake = jitter_mm(points, fit.pose, fit.weights, gaps, case.neutral_mm, model)
+        tied = steadied(prior, fit.weights, gaps, settings, noise, shake)
         fit = fit_frames(*arguments, tied, *camera, start=fit, rounds=2)
     return fit.weights
 

@@ -9,6 +9,7 @@ import numpy as np
 from synth.fit.face_model import FITTED_INDEX, FITTED_UNITS, OTHER_SIDE
 from synth.fit.frame_fit import Prior
 from synth.fit.network_scores import SEEN_BY_NETWORK, SPREAD, expected_weights, resting_scores
+from synth.fit.pace import pace, ties
 from synth.fit.settings import FitSettings
 
 UNREAD_SPREAD = 0.35
@@ -18,7 +19,12 @@ _SPARSITY = 0.5
 _FIRM_READING = 4.0
 _QUICK = {"eyeBlink": 0.6, "eyeWide": 0.5, "eyeSquint": 0.3, "jawOpen": 0.2}
 _USUAL_MOVE = 0.12
-_LEAP = 3.0
+_LEAST_MOVE = 0.02
+"""Change from frame to frame below which no movement is believed to stay for the whole of a clip."""
+
+_HELD = 1e8
+"""Precision above which a weight is held where it is: the rig lacks the unit."""
+
 _SEEN_APART, _UNSEEN_APART = 0.09, 0.4
 """Spread of the difference between both sides, with and without a network that sees it."""
 
@@ -111,22 +117,50 @@ def firm(prior: Prior) -> Prior:
     return replace(prior, precision=prior.precision * _FIRM_READING)
 
 
-def steadiness(weights: np.ndarray, gaps: np.ndarray, settings: FitSettings, noise: float) -> np.ndarray | None:
-    """Return ties (T - 1, K) between consecutive frames.
+def steadied(
+    prior: Prior,
+    weights: np.ndarray,
+    gaps: np.ndarray,
+    settings: FitSettings,
+    noise: float,
+    jitter_mm: float = 0.0,
+    read: bool = False,
+) -> Prior:
+    """Return the prior with ties (T - 1, K) between consecutive frames.
 
-    The variance of a random walk grows with the gap in frames. Where a weight leaps far beyond its usual
-    move the tie gives way (Geman and McClure's weight), so that blinks and onsets keep their shape.
+    Weights are tied as their usual moves ask for. Where the landmarks jitter from frame to frame, they are tied as
+    this subject's own moves ask for, if that is more: errors that are seen to be independent may be averaged over
+    as many frames as a movement lasts. What is believed without a reading then counts once for each movement, not
+    once for each frame: a first-order autoregressive process of standard deviation S whose steps have the variance
+    (1 - r²) S² needs (1 - r) / (1 + r) of the precision 1 / S² in every frame.
 
     Parameters
     ----------
+    prior : Prior
+        Of T frames.
     weights : (T, K) float
         An unsmoothed fit.
     gaps : (T - 1,) float
         Frame numbers between consecutive rows.
     settings : FitSettings
     noise : float
+    jitter_mm : float
+        Standard deviation of the part of a landmark coordinate's error that is new in every frame
+        (``pace.jitter``).
+    read : bool
+        Whether the means were read in every frame, and so are evidence of their own.
     """
     if settings.smooth == 0 or len(weights) < 2:
-        return None
-    leap = np.abs(np.diff(weights, axis=0)) / (_LEAP * MOVE_PER_FRAME)
-    return settings.smooth * noise / (MOVE_PER_FRAME**2 * np.maximum(gaps, 1)[:, None]) / (1.0 + leap**2) ** 2
+        return prior
+    strength = settings.smooth * noise
+    coupling = strength * ties(weights, gaps, MOVE_PER_FRAME)
+    share = min(1.0, jitter_mm / max(settings.noise_mm, 1e-9)) ** 2
+    if share == 0:
+        return replace(prior, coupling=coupling)
+    move, error = pace(weights, gaps, MOVE_PER_FRAME, _LEAST_MOVE)
+    coupling = np.maximum(coupling, share * strength * ties(weights, gaps, move, error))
+    if read:
+        return replace(prior, coupling=coupling)
+    lasting = np.sqrt(np.maximum(1.0 - (move / UNREAD_SPREAD) ** 2, 0.0))
+    once = np.where(prior.precision < _HELD, (1.0 - lasting) / (1.0 + lasting), 1.0)
+    return replace(prior, coupling=coupling, precision=prior.precision * (1.0 - share * (1.0 - once)))

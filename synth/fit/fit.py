@@ -14,7 +14,7 @@ from assets.units import UNITS
 from synth.appearance.evidence import pixel_evidence
 from synth.fit.amplitude import full_amplitude, relaxed
 from synth.fit.bad_frames import implausible
-from synth.fit.belief import expression_prior, steadiness
+from synth.fit.belief import expression_prior, steadied
 from synth.fit.eyes import (
     aperture_share,
     blinks_with_lowered_gaze,
@@ -24,11 +24,12 @@ from synth.fit.eyes import (
 )
 from synth.fit.face_model import FITTED_COLUMNS, GAZE_COLUMNS, FaceModel, face_model
 from synth.fit.frame_fit import FrameFit, Prior, fit_frames
-from synth.fit.gaze import gaze_angles, gaze_weights
+from synth.fit.gaze import LEAST_TURN_RAD, USUAL_TURN_RAD, gaze_angles, gaze_weights
 from synth.fit.head_pose import HeadPose
 from synth.fit.label_prior import check_labels, label_bounds, resting_frames
 from synth.fit.lip_gap import with_lip_gap
 from synth.fit.lips_as_seen import opened_as_seen
+from synth.fit.pace import calmed, jitter_mm
 from synth.fit.perception import as_seen
 from synth.fit.point_rows import PointRows, finite_rows
 from synth.fit.resting import USUAL_DISTANCE_MM, RestingFace, resting_face
@@ -178,12 +179,15 @@ def _fit_rows(
     )
     opening = aperture_share(points, face.landmarks_mm, model)
     gaze = gaze_angles(points, first.pose, first.weights, face.landmarks_mm, model, opening, scores)
+    if settings.smooth > 0:
+        gaze = calmed(gaze.reshape(count, 4), gaps, USUAL_TURN_RAD, LEAST_TURN_RAD).reshape(count, 2, 2)
     turned = gaze_weights(gaze, model.max_gaze_rad)
     pixels = None
     if seen is not None and count:
         turns = first.pose.rotation
         pixels = pixel_evidence(seen, first.weights, turns, gaze, resting, settings.pixels, noise)
-    tied = replace(prior, coupling=steadiness(first.weights, gaps, settings, noise), pixels=pixels)
+    shake = jitter_mm(points, first.pose, first.weights, gaps, *common)
+    tied = replace(steadied(prior, first.weights, gaps, settings, noise, shake, scores is not None), pixels=pixels)
     held = (
         None if bounds is None else replace(tied, bounds=(bounds[0][:, FITTED_COLUMNS], bounds[1][:, FITTED_COLUMNS]))
     )

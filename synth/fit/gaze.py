@@ -14,6 +14,8 @@ _HABIT_LIMIT_RAD = 0.12
 """A subject's median gaze is taken for the error of the eye centres, up to this angle."""
 _OWN_SHARE = 0.35
 """How much of the difference between the eyes is kept; the rest is measurement noise."""
+USUAL_TURN_RAD, LEAST_TURN_RAD = 0.1, 0.005
+"""Change of the gaze from frame to frame that is believed before looking, and the least that is believed after."""
 _IRIS_SHOWS = 1.0
 """Trust in an iris, by how far the eye is open, from which on its place alone counts."""
 _LEVEL_SCORE, _LOWEST_SCORE = 0.3, 0.9

@@ -8,7 +8,7 @@ from synth.fit.face_model import FaceModel
 from synth.fit.identity_solver import IdentityFit, IdentitySolver, Sample
 
 _BLUR, _LESS_BLUR = 4.0, 12.0
-"""Variance of landmarks, mm², at which a fit begins if they are more exact, and by what it falls at a time."""
+"""Variance of landmarks, mm², at which a fit begins if they are more exact, and by about what it falls at a time."""
 
 _STEPS_BETWEEN = 2
 """Steps after the detector's habits are fitted."""
@@ -26,7 +26,13 @@ def choose_frames(usable: np.ndarray, most: int, resting: np.ndarray | None = No
 
 
 def fit_identity(
-    model: FaceModel, sample: Sample, distance_mm: float, steps: int, find_distance: bool = False, habits: int = 0
+    model: FaceModel,
+    sample: Sample,
+    distance_mm: float,
+    steps: int,
+    find_distance: bool = False,
+    habits: int = 0,
+    begin: np.ndarray | None = None,
 ) -> IdentityFit:
     """Fit one identity to frames of one subject.
 
@@ -45,11 +51,13 @@ def fit_identity(
         Whether the distance is unknown.
     habits : int
         How often the detector's habits on this face are fitted in turn with the rest; 0 leaves them out.
+    begin : (P + A + K,) float or None
+        Coefficients to begin with, which were found in other frames of the subject; None begins with the mean face.
     """
     found: IdentityFit | None = None
-    for noise in _blurs(sample.noise):
+    for noise in _blurs(sample.noise) if begin is None else [sample.noise]:
         solver = IdentitySolver(model, sample.blurred(noise), find_distance)
-        found = solver.improved(solver.start(distance_mm) if found is None else found, steps)
+        found = solver.improved(solver.start(distance_mm, begin) if found is None else found, steps)
     assert found is not None
     for _ in range(habits):
         found = solver.improved(solver.with_habit(found), _STEPS_BETWEEN)
@@ -58,7 +66,5 @@ def fit_identity(
 
 def _blurs(noise: float) -> list[float]:
     """Return the variances to fit with, mm², the last of which is that of the landmarks."""
-    levels = [noise]
-    while levels[0] < _BLUR / _LESS_BLUR:
-        levels.insert(0, min(_BLUR, levels[0] * _LESS_BLUR))
-    return levels
+    falls = max(0, round(float(np.log(_BLUR / noise) / np.log(_LESS_BLUR)))) if noise > 0 else 0
+    return [float(level) for level in np.geomspace(_BLUR, noise, falls + 1)] if falls else [noise]

@@ -129,10 +129,10 @@ class IdentitySolver:
         self.ridge = 1.0 / spread**2
         self.trust = gap_trust(model)
 
-    def start(self, distance_mm: float) -> IdentityFit:
-        """Return the mean face at a distance, fitted to every frame."""
-        size = self.basis.shape[-1]
-        return self._fitted(np.zeros(size), np.zeros_like(self.model.neutral), distance_mm, None, rounds=4)
+    def start(self, distance_mm: float, coefficients: np.ndarray | None = None) -> IdentityFit:
+        """Return the mean face, or that of coefficients (P + A + K,), at a distance, fitted to every frame."""
+        begin = np.zeros(self.basis.shape[-1]) if coefficients is None else coefficients
+        return self._fitted(begin, np.zeros_like(self.model.neutral), distance_mm, None, rounds=4)
 
     def improved(self, state: IdentityFit, steps: int) -> IdentityFit:
         """Return the fit after at most ``steps`` steps."""

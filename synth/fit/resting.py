@@ -10,8 +10,9 @@ from synth.fit.belief import firm
 from synth.fit.face_model import FaceModel
 from synth.fit.frame_fit import Prior
 from synth.fit.identity import choose_frames, fit_identity
-from synth.fit.identity_solver import USUAL_DISTANCE_MM, Sample, resting_landmarks
+from synth.fit.identity_solver import USUAL_DISTANCE_MM, IdentityFit, Sample, resting_landmarks
 from synth.fit.point_rows import PointRows
+from synth.fit.quiet_points import quiet_points
 from synth.fit.settings import FitSettings
 
 _SEARCH_FRAMES = 16
@@ -62,9 +63,14 @@ def resting_face(
     rows = choose_frames(np.ones(len(points_px), bool), settings.identity_frames, resting)
     activity = prior.mean[rows].sum(1)
     calm = np.where(resting[rows], 1.0, np.exp(-_CALMING * np.maximum(activity - np.quantile(activity, 0.1), 0.0)))
-    distance = settings.camera_distance_mm or _distance(points_px, model, firmly, settings, noise)
-    sample = Sample(points_px[rows], firmly.rows(rows), calm, noise, settings.depth_trust)
-    found = fit_identity(model, sample, distance, _STEPS, habits=1)
+    if settings.camera_distance_mm is None:
+        first = _first(points_px, model, firmly, resting, settings, noise)
+        distance, begin = first.distance_mm, first.coefficients
+    else:
+        distance, begin = settings.camera_distance_mm, None
+    quiet = quiet_points(points_px, rows, resting, model, settings.noise_mm)
+    sample = Sample(quiet, firmly.rows(rows), calm, noise, settings.depth_trust)
+    found = fit_identity(model, sample, distance, _STEPS, habits=1, begin=begin)
     face = resting_landmarks(found, model)
     growth = _eye_distance(model.neutral, model) / _eye_distance(face, model)
     return RestingFace(growth * face, found.coefficients[:size], growth * distance, len(rows))
@@ -79,10 +85,16 @@ def _eye_distance(face_mm: np.ndarray, model: FaceModel) -> float:
     return float(np.linalg.norm(left - right))
 
 
-def _distance(
-    points_px: np.ndarray | PointRows, model: FaceModel, prior: Prior, settings: FitSettings, noise: float
-) -> float:
-    """Return the camera distance, fitted together with the face to a few frames."""
+def _first(
+    points_px: np.ndarray | PointRows,
+    model: FaceModel,
+    prior: Prior,
+    resting: np.ndarray,
+    settings: FitSettings,
+    noise: float,
+) -> IdentityFit:
+    """Return the camera distance together with the face, fitted to a few frames."""
     rows = choose_frames(np.ones(len(points_px), bool), _SEARCH_FRAMES)
-    sample = Sample(points_px[rows], prior.rows(rows), np.ones(len(rows)), noise, settings.depth_trust)
-    return fit_identity(model, sample, USUAL_DISTANCE_MM, _STEPS, find_distance=True).distance_mm
+    quiet = quiet_points(points_px, rows, resting, model, settings.noise_mm)
+    sample = Sample(quiet, prior.rows(rows), np.ones(len(rows)), noise, settings.depth_trust)
+    return fit_identity(model, sample, USUAL_DISTANCE_MM, _STEPS, find_distance=True)
