@@ -116,6 +116,8 @@ def assemble(head: SourceHead, name: str, options: Options) -> tuple[Rig, list[s
     if options.texture:
         maps, told = skin_detail(head.textures, [piece for piece, role in pieces if role == "skin"], head.uv)
         rig, notes = replace(rig, maps=rig.maps | maps), notes + told
+    if not any(role.startswith("teeth") for role, _ in drawn):
+        notes.append("no teeth: no piece is named so; if there are some, name them in the [parts] table of a map file")
     return rig, notes + _absences(rig)
 
 

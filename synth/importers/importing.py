@@ -12,7 +12,9 @@ from assets.errors import InputError
 from assets.landmarks import INNER_LIP_RING, LEFT_EYE_RING, RIGHT_EYE_RING
 from assets.rig import Licence, Rig
 from assets.rig_bundle import BUILT_IN, fingerprinted, load_rig, with_landmarks
+from assets.rig_checks import validate_rig
 from assets.rig_library import is_rig_name
+from assets.rig_schema import VERTEX_LIMIT
 from synth.importers.assemble import Options, assemble
 from synth.importers.bust import close_bust
 from synth.importers.choices import write_png
@@ -147,6 +149,9 @@ def import_head(
     notes += told
     notes += [str(report) for report in reports]
     notes += _gender_notes(rig)
+    if len(rig.vertices_mm) > VERTEX_LIMIT:
+        raise InputError.one(f"{len(rig.vertices_mm)} vertices, more than {VERTEX_LIMIT}", path, "decimate the mesh")
+    notes += [f"look at {problem.where.partition(': ')[2]}: {problem.what}" for problem in validate_rig(rig)]
     notes += _licence_notes(rig.licence)
     return fingerprinted(rig), ImportReport(kind, tuple(notes), residual_mm)
 

@@ -17,6 +17,9 @@ ROLES = (
 )  # fmt: skip
 """``eyes`` and ``teeth`` are divided by place; ``drop`` is left out."""
 
+LEAST_FACES, MOST_TRIED = 12, 200
+"""Eyeballs have at least so many faces; of the pieces of their size, the ones with the most faces are tried."""
+
 _LEFT = r"(?:left|(?:^|[\s_.\-])[lL](?:$|[\s_.\-\d])|(?<=[a-z])L(?:$|[\s_.\-\d]))"
 _RIGHT = r"(?:right|(?:^|[\s_.\-])[rR](?:$|[\s_.\-\d])|(?<=[a-z])R(?:$|[\s_.\-\d]))"
 _RULES: tuple[tuple[str, str], ...] = (
@@ -117,9 +120,7 @@ def find_eyeballs(pieces: list[Piece], vertices_mm: np.ndarray) -> tuple[np.ndar
     faces = np.concatenate([piece.faces for piece in pieces])
     label = components(faces, len(vertices_mm))
     balls = []
-    for number, count in zip(*np.unique(label, return_counts=True), strict=True):
-        if count < 12:
-            continue
+    for number in ball_sized(faces, label, vertices_mm):
         chosen = label == number
         sphere = fit_sphere(vertices_mm[np.unique(faces[chosen])])
         if RADIUS_RANGE_MM[0] <= sphere.radius <= RADIUS_RANGE_MM[1] and sphere.residual < 0.08:
@@ -132,3 +133,19 @@ def find_eyeballs(pieces: list[Piece], vertices_mm: np.ndarray) -> tuple[np.ndar
             if 40 < gap[0] < 90 and uneven < best:
                 best, pair = uneven, (left_mask, right_mask)
     return pair
+
+
+def ball_sized(faces: np.ndarray, label: np.ndarray, vertices_mm: np.ndarray) -> np.ndarray:
+    """Return the components (n,) with enough faces and the extent of an eye; a hemisphere is as deep as its radius.
+
+    So hair is not tried strand by strand.
+    """
+    number, place, count = np.unique(label, return_inverse=True, return_counts=True)
+    low, high = np.full((len(number), 3), np.inf), np.full((len(number), 3), -np.inf)
+    corners = vertices_mm[faces]
+    np.minimum.at(low, place, corners.min(1))
+    np.maximum.at(high, place, corners.max(1))
+    extent = high - low
+    fits = (extent.max(1) < 2.4 * RADIUS_RANGE_MM[1]) & (extent.min(1) > 0.3 * RADIUS_RANGE_MM[0])
+    found = np.flatnonzero(fits & (count >= LEAST_FACES))
+    return number[found[np.argsort(-count[found], kind="stable")][:MOST_TRIED]]

@@ -13,9 +13,11 @@ from scipy.spatial import cKDTree
 from assets.errors import InputError
 from assets.keyed import rng_for
 from assets.units import UNIT_INDEX
+from synth.build.eyeballs import unit_eyeball
 from synth.importers.assemble import Options, assemble
 from synth.importers.gltf import read_gltf
-from synth.importers.source import SourceHead
+from synth.importers.roles import ball_sized, components, find_eyeballs
+from synth.importers.source import Piece, SourceHead
 from tests.synth.head_files import FileHead, GlbWriter, file_head, write_glb
 from tests.synth.test_importers_textures import png, skin_picture, textured_glb
 
@@ -170,3 +172,30 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     path.write_bytes(writer.bytes())
     notes = assemble(read_gltf(path), "own", Options())[1]
     assert any("normal maps are not used" in note and "'hide'" in note for note in notes)
+
+
+def test_eyeballs_are_found_among_many_strands_of_hair() -> None:
+    directions, radii, quads, _ = unit_eyeball()
+    ball = directions * (12 * radii)[:, None]
+    rng = rng_for(0, "strands")
+    roots = rng.uniform(-90, 90, (3000, 1, 3)) - np.array([0, 0, 150])
+    strands = (roots + rng.uniform(-1, 1, (3000, 4, 3))).reshape(-1, 3)
+    points = np.concatenate([ball + np.array([31, 0, 0]), ball - np.array([31, 0, 0]), strands])
+    size, first = len(ball), 2 * len(ball)
+    strips = first + np.arange(4 * 3000).reshape(-1, 4)
+    faces = np.concatenate([quads, quads + size, np.repeat(strips, 12, 0)]).astype(np.int32)
+    numbers = ball_sized(faces, components(faces, len(points)), points)
+    assert len(numbers) == 2
+    pair = find_eyeballs([Piece("all", "", faces, faces)], points)
+    assert pair is not None
+    for mask, side in zip(pair, (1, -1), strict=True):
+        assert mask.sum() == len(quads)
+        assert (points[faces[mask], 0] * side > 0).all()
+
+
+def test_a_head_in_one_piece_says_that_its_teeth_are_not_known(tmp_path: Path) -> None:
+    head = file_head(1e-3)
+    one = replace(head, pieces={"Object_1": np.concatenate(list(head.pieces.values()))})
+    notes = assemble(read_gltf_of(one, tmp_path / "h.glb"), "own", Options())[1]
+    assert any("no teeth" in note for note in notes)
+    assert not any("no teeth" in note for note in assemble(read_gltf_of(head, tmp_path / "h.glb"), "own", Options())[1])
