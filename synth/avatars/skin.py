@@ -54,7 +54,7 @@ def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarr
     texture = np.empty((*colour.shape[:2], 4), np.uint8)
     texture[..., :3] = to_bytes(colour)
     texture[..., 3] = np.rint(255 * np.clip(bare, 0, 1))
-    return texture, _gloss(masks, spec, female)
+    return texture, _gloss(masks, bare, spec, female)
 
 
 def _detail(space: SkinSpace) -> np.ndarray | float:
@@ -149,14 +149,14 @@ def _lids(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, female: bool) 
     wet = base * np.array([0.92, 0.60, 0.56]) + 0.02
     lay_over(colour, wet, 0.55 * masks.lid_edge)
     line = np.clip(masks.upper_lid_edge * (1.2 if female else 0.8), 0, 1)
-    lay_over(colour, np.zeros(3), (0.82 if female else 0.6) * line)
+    lay_over(colour, np.zeros(3), (0.85 if female else 0.65) * line)
 
 
-def _gloss(masks: SkinMasks, spec: AvatarSpec, female: bool) -> np.ndarray:
+def _gloss(masks: SkinMasks, bare: np.ndarray, spec: AvatarSpec, female: bool) -> np.ndarray:
     """Return the gloss (S, S) uint8: shiny where the skin is greasy or wet, broken up by pores."""
     gloss = 0.85 + 0.30 * masks.nose + 0.22 * masks.forehead + 0.12 * masks.cheeks + 0.15 * masks.chin
     gloss = gloss * np.clip(1 + 0.26 * masks.pores + 0.18 * masks.fine + 0.10 * masks.middle, 0.2, 1.9)
     gloss += (0.55 if female else 0.30) * masks.lips * (1 + 0.3 * masks.fine) + 0.5 * masks.lid_edge
-    gloss *= 1 - 0.55 * np.clip(spec.beard * masks.beard, 0, 1)
-    gloss *= 1 - 0.75 * masks.scalp
+    gloss *= 0.35 + 0.65 * np.clip(bare / (1 - 0.5 * masks.lips), 0, 1)
+    gloss *= 1 - 0.3 * masks.scalp
     return np.rint(np.clip(128 * gloss, 0, 255)).astype(np.uint8)

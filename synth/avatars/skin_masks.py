@@ -16,6 +16,9 @@ _BEARD_LINE = np.array([[0, 10], [20, -50], [24, -58], [34, -66], [48, -60], [62
                         [100, -60], [130, -70], [270, -90]], float)  # fmt: skip
 """Arc length and height of the hair line and of the upper border of the beard, mm, for 63 mm between the eyes."""
 
+_LASH_ROOTS_MM = 0.2
+"""Height above the rim of the upper lid up to which its lashes are rooted."""
+
 
 @dataclass(frozen=True, eq=False)
 class SkinMasks:
@@ -88,6 +91,19 @@ def _between_lips(space: SkinSpace) -> np.ndarray:
     return (inside * (x < points.lip_outer[half, 0] + 0.5) * space.front).astype(np.float32)
 
 
+def _lid_edges(space: SkinSpace) -> tuple[np.ndarray, np.ndarray]:
+    """Return the wet margin of both lids, and the line in which the upper lashes are rooted, along the lids' curves."""
+    x, y = space.chart[..., 0], space.chart[..., 1]
+    scale = float(space.points.lid_upper[4, 0]) / 31.0
+    upper, lower = (np.interp(x, *curve.T) for curve in (space.points.lid_upper, space.points.lid_lower))
+    inner, outer = space.points.lid_upper[0, 0], space.points.lid_upper[-1, 0]
+    along = smooth_step(inner, inner + 2 * scale, x) * smooth_step(outer + 1.0 * scale, outer - 0.5 * scale, x)
+    above, below = (y - upper) / scale, (lower - y) / scale
+    wet = np.maximum(*(smooth_step(-2.0, -0.5, away) * smooth_step(0.9, 0.2, away) for away in (above, below)))
+    roots = smooth_step(-1.5, -0.6, above) * smooth_step(_LASH_ROOTS_MM, _LASH_ROOTS_MM - 0.4, above)
+    return (wet * along).astype(np.float32), (roots * along).astype(np.float32)
+
+
 @lru_cache(maxsize=4)
 def skin_masks(space: SkinSpace) -> SkinMasks:
     """Return the masks of a rig's skin."""
@@ -100,12 +116,9 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     lips = space.maps["lips"] if "lips" in space.maps else _between_lips(space)
     lips = np.clip(ndimage.gaussian_filter(lips, 1.3), 0, 1)
     ears = space.maps.get("ears", zero)
-    inner = space.maps.get("lid_inside", zero)
     lids = np.clip(ndimage.gaussian_filter(space.maps.get("lids", zero), 2.0), 0, 1)
-    soft = ndimage.gaussian_filter(inner, 1.6)
-    edge = np.clip(4 * soft * (1 - soft), 0, 1) * (1 - 0.6 * inner)
+    edge, upper_edge = _lid_edges(space)
     eye = space.points.lid_upper[4]
-    upper_edge = ndimage.gaussian_filter(edge * smooth_step(-4, 0, y - 0.06 * x), 1.2)
     ragged = 1.0 * fine + 2.0 * middle + 1.2 * pores
     hairline = np.interp(x / scale, *_HAIRLINE.T) * scale
     bare = (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)

@@ -52,7 +52,7 @@ RECIPES: dict[str, tuple[tuple[str, float], ...]] = {
     "mouthShrugLower": (),
     "mouthFunnel": (("mpfb:mouth-protusion", 0.75), ("unit:mouthFunnel", 0.3)),
     "mouthPucker": (("mpfb:mouth-pursing", 0.75), ("unit:mouthPucker", 0.35)),
-    "mouthClose": (("unit:mouthClose", 0.97),),
+    "mouthClose": (("unit:mouthClose", 0.985),),
     "jawOpen": (("unit:jawOpen", 0.8), ("mpfb:mouth-open", 0.22)),
     "tongueOut": (("unit:tongueOut", 1.0), ("unit:jawOpen", 0.2), ("unit:mouthLowerDownLeft", 0.2),
                   ("unit:mouthLowerDownRight", 0.2)),

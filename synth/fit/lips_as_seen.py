@@ -11,6 +11,9 @@ from synth.fit.point_rows import PointRows
 
 _CLOSE = FITTED_INDEX["mouthClose"]
 
+_SURELY_OPEN_MM = 1.5
+"""Opening in the picture from which on nothing of a resting mouth's overlap is left."""
+
 _LEAST_SHOWN = 0.3
 """Share of an upright length that still shows: a face turned further up or down is taken for this one."""
 
@@ -29,7 +32,8 @@ def opened_as_seen(weights: np.ndarray, points: np.ndarray | PointRows, pose: He
 
     Jaw, upper lip and lower lip part the lips in many ways that leave most landmarks in place. The opening itself
     is seen better than any of them, and ``mouthClose`` is the unit that changes little else. Lips never pass
-    through each other: the unit closes no more than the others open.
+    through each other: the unit closes no more than the others open. Lips that overlap on the rig at rest must first
+    come apart by as much.
 
     Parameters
     ----------
@@ -46,6 +50,7 @@ def opened_as_seen(weights: np.ndarray, points: np.ndarray | PointRows, pose: He
     closing = -model.lip_units[:, :, _CLOSE].mean(0) / LIPS_SEEN
     if closing[1] <= 0 or not len(weights):
         return result
+    upper, lower = model.lip_rows.T
     upright = pose.rotation[:, :2, 1]
     upright = upright / np.maximum(np.linalg.norm(upright, axis=1), _LEAST_SHOWN)[:, None]
     ahead = model.neutral[model.lip_rows].mean((0, 1)) @ pose.rotation[:, 2].T
@@ -54,10 +59,12 @@ def opened_as_seen(weights: np.ndarray, points: np.ndarray | PointRows, pose: He
     rows = mouth.reshape(len(mouth), -1, 2, 2)
     seen = ((rows[:, :, 0] - rows[:, :, 1]).mean(1) * np.array([1.0, -1.0]) * upright).sum(1) / scale / LIPS_SEEN
     parted = opening_mm(result, model)
+    overlap = max(0.0, -float((model.neutral[upper] - model.neutral[lower])[:, 1].mean()))
+    wanted = np.maximum(seen, 0.0) + overlap * np.clip(seen / _SURELY_OPEN_MM, 0.0, 1.0)
 
     def shown(vector: np.ndarray) -> np.ndarray:
         return np.einsum("tij,tj,ti->t", pose.rotation[:, :2], np.broadcast_to(vector, parted.shape), upright)
 
-    needed = (shown(parted) - np.maximum(seen, 0.0)) / np.maximum(shown(closing), _LEAST_SHOWN * closing[1])
+    needed = (shown(parted) - wanted) / np.maximum(shown(closing), _LEAST_SHOWN * closing[1])
     result[:, _CLOSE] = np.clip(needed, 0.0, np.clip(parted[:, 1] / closing[1], 0.0, 1.0))
     return result

@@ -15,7 +15,7 @@ from synth.fit.face_model import FITTED_UNITS, FaceModel
 # on film (docs/fidelity.md) moved them too far with the shares of avatars (0.43 for brows, 0.11 for cheeks, 0.26
 # for the nose, 0.78 for the jaw, 0.44 for frowns).
 _SEEN: dict[str, float] = {
-    "browDown": 0.6, "browInnerUp": 0.5, "browOuterUp": 0.56, "cheekPuff": 0.46, "cheekSquint": 0.3,
+    "browDown": 0.6, "browInnerUp": 0.5, "browOuterUp": 0.62, "cheekPuff": 0.46, "cheekSquint": 0.3,
     "eyeBlink": 1.0, "eyeSquint": 0.35, "eyeWide": 0.56, "jawForward": 0.9, "jawLeft": 0.34, "jawOpen": 0.95,
     "jawRight": 0.34, "mouthClose": 0.52, "mouthDimple": 0.75, "mouthFrown": 0.66, "mouthFunnel": 0.9,
     "mouthLeft": 0.5, "mouthLowerDown": 0.9, "mouthPress": 0.55, "mouthPucker": 0.67, "mouthRight": 0.5,
