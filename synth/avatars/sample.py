@@ -158,7 +158,7 @@ def _optional_part(rng: np.random.Generator, rig: Rig, prefix: str, apparent_gen
 
 def _hair_colour(rng: np.random.Generator, shade: str, age: float) -> Triple:
     colour = np.array(_varied(rng, _HAIR_RGB[shade]))
-    grey = float(np.clip(max(age - 0.4, 0.0) * rng.uniform(-0.6, 2.0), 0, 0.9))
+    grey = float(np.clip(max(age - 0.55, 0.0) * rng.uniform(-1.2, 3.0), 0, 0.9))
     return _rounded(colour + (np.array([0.30, 0.29, 0.28]) - colour) * grey)
 
 

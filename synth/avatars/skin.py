@@ -71,7 +71,7 @@ def _pigments(
     blood = (
         0.17 * a * masks.cheeks * (1 + 0.25 * masks.middle)
         + 0.18 * b * masks.nose
-        + 0.24 * masks.ears
+        + 0.10 * masks.ears
         + 0.08 * c * masks.chin
     )
     blood += (
