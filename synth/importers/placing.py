@@ -79,9 +79,9 @@ def _with_level_eyes(rotation: np.ndarray, across: np.ndarray) -> tuple[np.ndarr
     A head that is posed, or whose axes are not those of its file, looks and leans to the side. How far it nods cannot
     be seen from its eyes.
     """
-    line = rotation @ across / np.linalg.norm(across)
+    line = rotation @ across / max(float(np.linalg.norm(across)), 1e-12)
     angle = float(np.degrees(np.arccos(np.clip(line[0], -1, 1))))
-    if angle < LEVEL_DEG or angle > 90:
+    if not LEVEL_DEG <= angle < 90:
         return rotation, 0.0
     axis = np.cross(line, [1.0, 0, 0])
     return Rotation.from_rotvec(axis / np.linalg.norm(axis) * np.radians(angle)).as_matrix() @ rotation, angle
@@ -136,6 +136,8 @@ def cropped(pieces: Named, vertices: np.ndarray) -> Named:
     for piece, role in pieces:
         place = vertices[piece.faces] - middle
         high = (place[..., 1] > -BODY_MM).any(1) & (np.abs(place[..., 0]) < ARM_MM).any(1)
-        if high.any():
+        if role.startswith("eye_"):
+            out.append((piece, role))
+        elif high.any():
             out.append((replace(piece, faces=piece.faces[high], uv_faces=piece.uv_faces[high]), role))
     return out

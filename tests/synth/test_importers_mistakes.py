@@ -8,6 +8,7 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -235,6 +236,11 @@ def test_heads_that_cannot_be_understood(head: FileHead, tmp_path: Path) -> None
         built(head, tmp_path, names=NameMap({}, {"Nose": "skin"}))
     with pytest.raises(InputError, match=r"radius|apart"):
         built(head, tmp_path, unit="cm")
+    for aside in (500.0, -63.0):
+        moved = head.vertices.copy()
+        moved[np.unique(head.pieces["eye_left"]), 0] += aside
+        with pytest.raises(InputError, match="apart"):
+            built(replace(head, vertices=moved), tmp_path, unit="mm")
 
 
 def test_faces_without_area_are_refused_when_there_are_many(head: FileHead, tmp_path: Path) -> None:
