@@ -3,7 +3,9 @@
 BEFORE and AFTER are folders that hold one audited run per source, under the same names
 (``BEFORE/clip/audit/audit.json``), and perhaps ``neutral.json``, the output of ``synth audit --neutral N --json``.
 Each NAME=FOLDER is a variant of AFTER with one thing changed, for the table of ablations. A sentence about a source
-may stand in ``AFTER/clip/about.txt``.
+may stand in ``AFTER/clip/about.txt``. Audits of the same runs by an outside estimator alone
+(``synth audit --estimates … --only-estimates``) lie in ``BEFORE/outside`` and ``AFTER/outside``; what it is says
+``AFTER/outside.txt``.
 """
 
 from __future__ import annotations
@@ -170,6 +172,26 @@ def neutral_section(before: Record | None, after: Record | None) -> list[str]:
     return lines
 
 
+def outside_section(before: dict[str, Record], after: dict[str, Record], about: str) -> list[str]:
+    """Return how an estimator that took no part in the fit judges: totals, then share and slope by source."""
+    shared = {name: record for name, record in before.items() if name in after}
+    lines = ["\n## An outside judge\n", about + "\n", *totals_table({"before": shared, "after": after})]
+    lines += ["\nShare, and slope of twin on real in brackets, before → after:\n", "| AU | " + " | ".join(after) + " |"]
+    lines.append("|---" * (len(after) + 1) + "|")
+    for column in next(iter(after.values()))["units"]:
+        pairs = [
+            (before[name]["units"][column] if name in before else {}, record["units"][column])
+            for name, record in after.items()
+        ]
+        if any(row["verdict"] in JUDGED for _, row in pairs):
+            cells = [
+                f"{_change(old, row, 'share')} ({_change(old, row, 'slope')})" if row["verdict"] in JUDGED else "–"
+                for old, row in pairs
+            ]
+            lines.append(f"| {column} | " + " | ".join(cells) + " |")
+    return lines
+
+
 def goals_section(after: dict[str, Record]) -> list[str]:
     """Return, in words, which goals each source meets and what falls short."""
     lines = ["\n## What falls short\n"]
@@ -228,6 +250,10 @@ def document(before_folder: Path, after_folder: Path, variants: dict[str, Path])
             records = folder_records(folder)
             base = {key: after[key] for key in records if key in after}
             lines += [f"**{name}** ({', '.join(records)})\n", *totals_table({"as it is": base, name: records}), ""]
+    told = after_folder / "outside.txt"
+    if told.is_file():
+        outside = [folder_records(folder / "outside") for folder in (before_folder, after_folder)]
+        lines += outside_section(*outside, told.read_text(encoding="utf-8").strip())
     lines += [_PICTURE] if "simulated" in after else []
     lines += neutral_section(*(_neutral(folder) for folder in (before_folder, after_folder)))
     lines += goals_section(after)

@@ -237,7 +237,15 @@ def test_the_document_compares_before_and_after(out: Path, tmp_path: Path) -> No
     first = next(iter(record["units"]))
     record["units"][first] |= {"verdict": "transferred", "share": 0.91}
     changed.write_text(json.dumps(record), encoding="utf-8")
+    for name in ("before", "after"):
+        shutil.copytree(tmp_path / name / "clip" / "audit", tmp_path / name / "outside" / "clip" / "audit")
+    plain = document(tmp_path / "before", tmp_path / "after", {})
+    assert "## An outside judge" not in plain
+    (tmp_path / "after" / "outside.txt").write_text("Told by another program.\n", encoding="utf-8")
     text = document(tmp_path / "before", tmp_path / "after", {"again": tmp_path / "before"})
+    told = text[text.index("## An outside judge") :].split("\n## ")[0]
+    assert "Told by another program." in told
+    assert any(line.startswith(f"| {first} |") and "→ .91" in line for line in told.splitlines())
     assert "**transferred**" in text or "| transferred |" in text
     assert "→ .91" in text
     assert "## Ablations" in text
