@@ -65,7 +65,7 @@ def close_bust(rig: Rig, reference: Rig) -> Rig:
         wider = 1 + (scale - 1) * np.clip((height_mm - base_mm) / FADE_MM + 1, 0, 1)
         return shape.radius(azimuth, height_mm - neck.shift_mm) * wider
 
-    offsets, let_go = ring_offsets(rig.vertices_mm[loop].astype(np.float64), neck.axis_mm, radius)
+    offsets, let_go = ring_offsets(rig.vertices_mm[loop].astype(np.float64), neck.axis_mm, base_mm, radius)
     return _with_rings(rig, index, loop, offsets, let_go)
 
 
@@ -86,7 +86,10 @@ def _lowest_edge(rig: Rig) -> tuple[int, np.ndarray] | None:
 
 
 def ring_offsets(
-    edge_mm: np.ndarray, axis_mm: tuple[float, float], radius: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    edge_mm: np.ndarray,
+    axis_mm: tuple[float, float],
+    base_mm: float,
+    radius: Callable[[np.ndarray, np.ndarray], np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the displacements (R, n, 3) of R rings from their edge, and how far each point lets go of it (R, n).
 
@@ -95,6 +98,8 @@ def ring_offsets(
     edge_mm : (n, 3) float
     axis_mm : (x, z) of float
         Of the neck.
+    base_mm : float
+        Height at which neck turns into shoulders. Where an edge lies below, as that of a chest, no ring draws in.
     radius : callable
         Distance (n,) of the wanted skin from the axis at azimuths (n,) and heights (n,).
 
@@ -110,6 +115,7 @@ def ring_offsets(
     reach, azimuth, level = np.hypot(*outward.T), np.arctan2(*outward.T), height.mean()
     inward = np.clip((reach - radius(azimuth, height - DROPS_MM[1])) / INWARD_FROM_MM, 0, 1)
     length = OUTWARD_MM + inward * (INWARD_MM - OUTWARD_MM)
+    kept = np.clip((base_mm - height) / FADE_MM * 2, 0, 1)
     count = max(0, int(np.ceil((level - DROPS_MM[-1] - FLOOR_MM) / STEP_MM)))
     drops = [*DROPS_MM, *(DROPS_MM[-1] + STEP_MM * (k + 1) for k in range(count))]
     rings, shares = [], []
@@ -118,7 +124,8 @@ def ring_offsets(
         lower = np.minimum((1 - flat) * height + flat * level - drop, height - 0.1 * drop)
         share = np.clip(drop / length, 0, 1)
         share = share**2 * (3 - 2 * share)
-        wide = (1 - share) * reach + share * radius(azimuth, lower)
+        wanted = radius(azimuth, lower)
+        wide = reach + share * (wanted - reach + kept * np.maximum(reach - wanted, 0))
         x, z = axis[:, None] + wide * np.stack([np.sin(azimuth), np.cos(azimuth)])
         rings.append(np.stack([x, lower, z], 1) - edge_mm)
         shares.append(share)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from assets.rig import Rig
-from synth.build.garments import COLUMNS, GARMENTS, ROWS_MM, Bust, azimuth_of, garment_graft
+from synth.build.garments import COLUMNS, GARMENTS, ROWS_MM, Bust, Neck, azimuth_of, garment_graft
 from synth.build.graft import Graft, with_grafts
 from synth.importers.neck import neck_of
 from synth.importers.overlay import skin_vertices
@@ -17,12 +17,14 @@ SECTORS = 12
 HANGS_FROM_MM = -230.0
 """Skin must reach below this height all around the neck, so that a garment has something to lie on."""
 
-CLEARANCE_MM, NEAR_MM, ROUNDS = 3.5, 22.0, 4
+CLEARANCE_MM, NEAR_MM, ROUNDS = 6.0, 22.0, 6
 """How far skin stays below the faces of a garment, how near to their middles it lies, how often they are pushed."""
 
+FRONT_RAD = 1.4
 HEM_FACES = sum(depth < 9.0 for depth, _ in ROWS_MM)
-HEM_MM = 32.0
-"""Skin less than this from the hem of a garment, which is rolled onto it, pushes nothing."""
+FRONT_HEM_MM, HEM_MM = 32.0, 12.0
+"""Skin less than this from the hem of a garment, which is rolled onto it, pushes nothing: in front, where a neckline
+may be steep, and elsewhere."""
 
 
 def dress(rig: Rig, reference: Rig) -> tuple[Rig, list[str]]:
@@ -47,7 +49,7 @@ def dress(rig: Rig, reference: Rig) -> tuple[Rig, list[str]]:
     if len(np.unique(sector)) < SECTORS:
         return rig, ["no clothes: the skin below the neck does not go all the way around"]
     bust = Bust(rig.vertices_mm.astype(np.float64), skin, neck)
-    dressed = with_grafts(rig, [_outside(garment_graft(bust, g), bust.points) for g in GARMENTS])
+    dressed = with_grafts(rig, [_outside(garment_graft(bust, g), bust.points, neck) for g in GARMENTS])
     return replace(
         dressed,
         vertices_mm=dressed.vertices_mm.astype(np.float32),
@@ -58,7 +60,7 @@ def dress(rig: Rig, reference: Rig) -> tuple[Rig, list[str]]:
     ), []
 
 
-def _outside(graft: Graft, skin_mm: np.ndarray) -> Graft:
+def _outside(graft: Graft, skin_mm: np.ndarray, neck: Neck) -> Graft:
     """Return a garment pushed out to where no vertex of the skin (n, 3) comes through its faces.
 
     Skin that bends more sharply than the columns of a garment can follow would show between them.
@@ -67,7 +69,8 @@ def _outside(graft: Graft, skin_mm: np.ndarray) -> Graft:
     faces = graft.faces[HEM_FACES * COLUMNS : (len(ROWS_MM) - 1) * COLUMNS]
     hem = cKDTree(points[: HEM_FACES * COLUMNS])
     line = points[(HEM_FACES - 1) * COLUMNS : HEM_FACES * COLUMNS, 1].max()
-    skin_mm = skin_mm[(hem.query(skin_mm)[0] > HEM_MM) & (skin_mm[:, 1] < line)]
+    free = np.where(np.abs(azimuth_of(skin_mm, neck)) < FRONT_RAD, FRONT_HEM_MM, HEM_MM)
+    skin_mm = skin_mm[(hem.query(skin_mm)[0] > free) & (skin_mm[:, 1] < line)]
     for _ in range(ROUNDS):
         corners = points[faces]
         across = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])

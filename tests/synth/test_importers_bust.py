@@ -115,13 +115,15 @@ def test_shoulders_stay_when_the_jaw_opens_and_follow_who_it_is(reference: Rig) 
 def test_rings_leave_an_edge_smoothly_and_end_as_wanted() -> None:
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     edge = np.stack([60 * np.sin(angle), -130 + 4 * np.cos(3 * angle), 55 * np.cos(angle) - 40], 1)
-    offsets, let_go = ring_offsets(edge, (0.0, -40.0), lambda azimuth, height: np.full(len(azimuth), 100.0))
+    offsets, let_go = ring_offsets(edge, (0.0, -40.0), -150.0, lambda azimuth, height: np.full(len(azimuth), 100.0))
     rings = edge + offsets
     assert (np.diff(rings[:-1, :, 1], axis=0) < 0).all()
     assert (np.diff(let_go, axis=0) >= 0).all()
     np.testing.assert_allclose(np.hypot(rings[-2, :, 0], rings[-2, :, 2] + 40), 100)
     assert np.abs(offsets[0][:, [0, 2]]).max() < 5
     np.testing.assert_allclose(rings[-1], rings[-1, :1].repeat(24, 0))
+    chest = ring_offsets(edge - np.array([0, 60, 0]), (0.0, -40.0), -150.0, lambda azimuth, height: azimuth * 0 + 20)[0]
+    np.testing.assert_allclose(chest[:-1, :, [0, 2]], 0, atol=1e-9)
 
 
 def test_arms_are_no_cut_below_the_head(reference: Rig) -> None:
