@@ -11,7 +11,7 @@ import numpy as np
 
 from assets.action_units import UNKNOWN_CODE
 from assets.corpora import CORPORA, FEMALE, MALE, fold_subjects
-from assets.errors import InputError, Problem
+from assets.errors import InputError, Problem, closest
 from synth.corpora.codes import au_columns_of, read_frame_numbers, read_occurrence
 from synth.corpora.folders import check_root, child_named, find_part, optional_part, pictures_by_number, visible
 from synth.corpora.intensity import read_bp4d_intensity
@@ -29,8 +29,9 @@ INTENSITY_PLACES = ("AU Intensity Codes3.0", "AUCoding/AU Intensity Codes3.0", "
 FRAMES_PER_SECOND = 25.0
 """Rate of the cameras (Zhang et al. 2014)."""
 
-_SEQUENCE = re.compile(r"^([FM]\d{3})_(T\d)$", re.IGNORECASE)
-_SUBJECT = re.compile(r"^[FM]\d{3}$", re.IGNORECASE)
+_SEQUENCE = re.compile(r"^([FM]\d{3})_(T\d)$", re.IGNORECASE | re.ASCII)
+_SUBJECT = re.compile(r"^[FM]\d{3}$", re.IGNORECASE | re.ASCII)
+_TASK = re.compile(r"^T\d$", re.IGNORECASE | re.ASCII)
 _GENDERS = {"F": FEMALE, "M": MALE}
 
 
@@ -82,7 +83,7 @@ def open_bp4d(
     Raises
     ------
     InputError
-        If a folder is missing, a subject that was asked for is not there, or no subject could be opened.
+        If a folder is missing, a subject or task that was asked for is not there, or no subject could be opened.
     """
     top = check_root(root, "BP4D")
     tables = find_part(top, labels, LABEL_PLACES, "occurrence tables", "--labels")
@@ -91,7 +92,9 @@ def open_bp4d(
     codes = optional_part(top, intensity, INTENSITY_PLACES, "intensity tables", "--intensity")
     listed = {} if points is None else index_lists(points)
     places = _Places(top, pictures, points, listed, codes, CORPORA["bp4d"].au_numbers if aus is None else aus)
-    plan, failed = _plan(tables, pictures, None if tasks is None else {task.upper() for task in tasks})
+    plan, failed = _plan(tables, pictures)
+    if tasks is not None:
+        plan = _with_tasks(plan, {task.upper() for task in tasks}, top)
     failed |= strangers(plan, (name for part in fold_subjects("bp4d") for name in part), "BP4D", top)
     chosen = choose_subjects(plan, subjects, top)
     if subjects is not None:
@@ -99,11 +102,24 @@ def open_bp4d(
     return open_each("bp4d", chosen, lambda name: _open_subject(name, plan[name], places), failed)
 
 
-def _plan(
-    tables: Path, pictures: Path, tasks: set[str] | None
-) -> tuple[dict[str, dict[str, Path | None]], dict[str, tuple[Problem, ...]]]:
-    """Return subject to task to label file (None if it is missing), and tables whose name fits no sequence."""
-    plan: dict[str, dict[str, Path | None]] = {}
+_Plan = dict[str, dict[str, Path | None]]
+"""Subject to task to label file, None if it is missing."""
+
+
+def _with_tasks(plan: _Plan, wanted: set[str], root: Path) -> _Plan:
+    """Return the plan with the wanted tasks only; each of them must be there for some subject."""
+    there = {task for found in plan.values() for task in found}
+    raise_problems(
+        Problem(f"task {task!r} is not there", str(root), closest(task, there))
+        for task in sorted(wanted - there if there else ())
+    )
+    chosen = {name: {task: table for task, table in found.items() if task in wanted} for name, found in plan.items()}
+    return {name: found for name, found in chosen.items() if found}
+
+
+def _plan(tables: Path, pictures: Path) -> tuple[_Plan, dict[str, tuple[Problem, ...]]]:
+    """Return the plan, and tables whose name fits no sequence or one that has a table already."""
+    plan: _Plan = {}
     failed: dict[str, tuple[Problem, ...]] = {}
     for path in visible(tables):
         if path.suffix.lower() != ".csv":
@@ -112,14 +128,17 @@ def _plan(
         if match is None:
             what = "this name fits no sequence"
             failed[path.stem] = (Problem(what, str(path), "name it by subject and task: F001_T1.csv"),)
-        elif tasks is None or match[2].upper() in tasks:
-            plan.setdefault(match[1].upper(), {})[match[2].upper()] = path
+            continue
+        subject, task = match[1].upper(), match[2].upper()
+        other = plan.setdefault(subject, {}).setdefault(task, path)
+        if other is not None and other != path:
+            what = f"{other.name} and {path.name} are both of {subject} {task}"
+            failed[subject] = (*failed.get(subject, ()), Problem(what, str(tables), "keep one of the two"))
     for folder in visible(pictures):
         if folder.is_dir() and _SUBJECT.match(folder.name):
-            for task in visible(folder):
-                name = task.name.upper()
-                if task.is_dir() and re.fullmatch(r"T\d", name) and (tasks is None or name in tasks):
-                    plan.setdefault(folder.name.upper(), {}).setdefault(name, None)
+            for inner in visible(folder):
+                if inner.is_dir() and _TASK.match(inner.name):
+                    plan.setdefault(folder.name.upper(), {}).setdefault(inner.name.upper(), None)
     return plan, failed
 
 
@@ -143,8 +162,10 @@ def _open_task(subject: str, task: str, path: Path, places: _Places) -> CorpusSe
     table = read_csv(path)
     frame_column = table.header[0]
     columns = au_columns_of(table, places.numbers, {})
+    if frame_column in columns.values():
+        raise InputError.one("the first column is no frame number", f"{path} row 1", "put the frame number there")
     numbers = read_frame_numbers(table, frame_column)
-    au, mask = read_occurrence(table, columns, {str(UNKNOWN_CODE), f"{UNKNOWN_CODE}.0"})
+    au, mask = read_occurrence(table, columns, {str(UNKNOWN_CODE)})
     order = np.argsort(numbers, kind="stable")
     frames = numbers[order]
     strength = None

@@ -10,6 +10,9 @@ from assets.action_units import ACTION_UNITS
 from assets.errors import Problem
 from synth.sources.csv_table import CsvTable, raise_problems
 
+MOST_DIGITS = 18
+"""Digits of a frame number: more do not fit into the 64 bits that a shard has for it."""
+
 
 def au_columns_of(table: CsvTable, numbers: tuple[int, ...], named: Mapping[int, str]) -> dict[int, str]:
     """Return the column of each wanted Action Unit.
@@ -25,9 +28,8 @@ def au_columns_of(table: CsvTable, numbers: tuple[int, ...], named: Mapping[int,
     Raises
     ------
     InputError
-        Every wanted unit without a column.
+        Every wanted unit without a column, or with several.
     """
-    by_spelling = {name.lower(): name for name in table.header}
     columns: dict[int, str] = {}
     problems = []
     for number in numbers:
@@ -39,9 +41,12 @@ def au_columns_of(table: CsvTable, numbers: tuple[int, ...], named: Mapping[int,
             f"au{number:02d}_c",
             f"au {number}",
         )
-        usual = next((by_spelling[spelling] for spelling in spellings if spelling in by_spelling), "")
-        column = named.get(number, usual)
-        if column not in table.header:
+        usual = [name for name in table.header if name.lower() in spellings]
+        column = named.get(number, usual[0] if usual else "")
+        if number not in named and len(usual) > 1:
+            what = f"columns {' and '.join(map(repr, usual))} both hold {ACTION_UNITS[number].column}"
+            problems.append(Problem(what, f"{table.path} row 1", "keep one, or name the column with --columns"))
+        elif column not in table.header:
             what = f"no column {column!r}" if column else "no column"
             mend = "add it, choose other units with --aus, or name the column with --columns"
             problems.append(Problem(f"{what} for {ACTION_UNITS[number].column}", f"{table.path} row 1", mend))
@@ -59,7 +64,7 @@ def read_occurrence(table: CsvTable, columns: Mapping[int, str], missing: Set[st
     columns : mapping of int to str
         Action Unit number to column.
     missing : set of str
-        Codes that mean *unknown*; they become mask 0.
+        Codes that mean *unknown*; they become mask 0. A whole number may be written as ``9.0`` in the table too.
 
     Returns
     -------
@@ -71,12 +76,12 @@ def read_occurrence(table: CsvTable, columns: Mapping[int, str], missing: Set[st
     InputError
         Every cell that is neither 0, 1 nor a code for missing.
     """
-    codes: dict[str, tuple[int, int]] = {code: (0, 0) for code in missing}
+    codes: dict[str, tuple[int, int]] = {text: (0, 0) for code in missing for text in (code, f"{code}.0")}
     codes |= {"0": (0, 1), "1": (1, 1), "0.0": (0, 1), "1.0": (1, 1)}
     au = np.zeros((len(table.rows), len(columns)), np.uint8)
     mask = np.zeros_like(au)
     problems = []
-    known = ", ".join(["0", "1", *sorted({code.removesuffix(".0") or "blank" for code in missing})])
+    known = ", ".join(["0", "1", *sorted(code or "blank" for code in missing)])
     for row, (line, cells) in enumerate(table.rows):
         for index, (number, column) in enumerate(columns.items()):
             code = codes.get(cells[column])
@@ -87,6 +92,12 @@ def read_occurrence(table: CsvTable, columns: Mapping[int, str], missing: Set[st
             au[row, index], mask[row, index] = code
     raise_problems(problems)
     return au, mask
+
+
+def frame_number(text: str) -> int | None:
+    """Return the frame number a text spells in ASCII digits, None if it spells none of at most 18 digits."""
+    digits = text.strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else None
 
 
 def read_frame_numbers(table: CsvTable, column: str) -> np.ndarray:
@@ -101,15 +112,15 @@ def read_frame_numbers(table: CsvTable, column: str) -> np.ndarray:
     first: dict[int, int] = {}
     problems = []
     for row, (line, cells) in enumerate(table.rows):
-        text = cells[column].removesuffix(".0")
-        if not text.isascii() or not text.isdigit():
+        number = frame_number(cells[column].removesuffix(".0"))
+        if number is None:
             what = f"{cells[column]!r} is no frame number"
             problems.append(Problem(what, table.where(line, column), "write a whole number from 0"))
             continue
-        numbers[row] = int(text)
-        if int(text) in first:
-            what = f"frame {int(text)} stands in row {first[int(text)]} too"
+        numbers[row] = number
+        if number in first:
+            what = f"frame {number} stands in row {first[number]} too"
             problems.append(Problem(what, table.where(line, column), "keep one row per frame"))
-        first.setdefault(int(text), line)
+        first.setdefault(number, line)
     raise_problems(problems)
     return numbers

@@ -34,7 +34,7 @@ LENGTH_SLACK = 1
 
 _SUBJECT = re.compile(r"^SN\d{3}$", re.IGNORECASE)
 _VIDEO = re.compile(r"^(?:left|right)video(SN\d{3})_comp\.avi$", re.IGNORECASE)
-_ROW = re.compile(r"^\s*(\d+)\s*[,;\s]\s*(\d+)(?:\.0*)?\s*$")
+_ROW = re.compile(r"^\s*(\d{1,18})\s*[,;\s]\s*(\d{1,18})(?:\.0*)?\s*$", re.ASCII)
 _NAMED_FROM_ZERO = re.compile(r"^SN\d{3}_(\d+)_lm$", re.IGNORECASE)
 _NAMED_BY_L = re.compile(r"^l(\d+)_lm$", re.IGNORECASE)
 

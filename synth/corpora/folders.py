@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from assets.errors import InputError
+from synth.sources.file_names import check_name
 from synth.sources.images import IMAGE_SUFFIXES
 
 
@@ -18,6 +20,7 @@ def check_root(root: str | Path, corpus: str) -> Path:
         If there is no such folder.
     """
     path = Path(root).expanduser()
+    check_name(path)
     if not path.is_dir():
         raise InputError.one(f"there is no folder for {corpus}", path, "pass the corpus folder with --root")
     return path
@@ -52,6 +55,7 @@ def optional_part(root: Path, given: str | Path | None, usual: Sequence[str], wh
     """Return the folder as ``find_part`` does, or None if the user named none and none is in the usual places."""
     if given is not None:
         path = root / Path(given).expanduser()
+        check_name(path)
         if not path.is_dir():
             raise InputError.one(f"there is no folder of {what}", path, f"check {option}")
         return path
@@ -66,22 +70,37 @@ def optional_part(root: Path, given: str | Path | None, usual: Sequence[str], wh
 
 def child_named(folder: Path, name: str) -> Path | None:
     """Return the entry of a folder with this name, in any case; None if there is none."""
+    if not folder.is_dir():
+        return None
     exact = folder / name
     if exact.exists():
         return exact
-    matches = [entry for entry in sorted(folder.iterdir()) if entry.name.lower() == name.lower()]
+    matches = [entry for entry in visible(folder) if entry.name.lower() == name.lower()]
     return matches[0] if matches else None
 
 
 def visible(folder: Path) -> list[Path]:
-    """Return the entries of a folder, sorted, without hidden ones such as ``.DS_Store`` and ``._0001.jpg``."""
-    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    """Return the entries of a folder, sorted, without hidden ones such as ``.DS_Store`` and ``._0001.jpg``.
+
+    Raises
+    ------
+    InputError
+        If it is no folder, or one that cannot be read.
+    """
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise _no_folder(folder, error) from None
+
+
+def _no_folder(folder: Path, error: OSError) -> InputError:
+    return InputError.one(f"this is no readable folder ({error.strerror})", folder, "check what lies there")
 
 
 def pictures_by_number(folder: Path) -> dict[int, str]:
     """Return picture files by the integer in their name, whatever its padding (``643.jpg``, ``0732.jpg``).
 
-    Files whose name is no number or whose suffix is no picture's are left alone.
+    Files whose name is no number or whose suffix is no picture's are left alone, and so are folders.
 
     Raises
     ------
@@ -89,14 +108,20 @@ def pictures_by_number(folder: Path) -> dict[int, str]:
         If two files carry the same number, or no picture is there.
     """
     files: dict[int, str] = {}
-    for entry in visible(folder):
-        if entry.suffix.lower() not in IMAGE_SUFFIXES or not entry.stem.isascii() or not entry.stem.isdigit():
+    try:
+        with os.scandir(folder) as found:
+            names = sorted(entry.name for entry in found if not entry.is_dir(follow_symlinks=False))
+    except OSError as error:
+        raise _no_folder(folder, error) from None
+    for name in names:
+        stem, suffix = os.path.splitext(name)
+        if suffix.lower() not in IMAGE_SUFFIXES or not stem.isascii() or not stem.isdigit():
             continue
-        number = int(entry.stem)
+        number = int(stem)
         if number in files:
-            what = f"{Path(files[number]).name} and {entry.name} are both frame {number}"
+            what = f"{Path(files[number]).name} and {name} are both frame {number}"
             raise InputError.one(what, folder, "keep one of the two")
-        files[number] = str(entry)
+        files[number] = str(folder / name)
     if not files:
         raise InputError.one("no picture named by its frame number", folder, "unpack the pictures as 1.jpg, 2.jpg, …")
     return files

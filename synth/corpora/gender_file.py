@@ -43,7 +43,7 @@ def find_gender_file(root: Path, given: str | Path | None) -> Path:
 
 
 def read_gender_file(path: Path) -> dict[str, str]:
-    """Return subject to ``female``, ``male`` or ``unknown``.
+    """Return subject, in capitals as the corpora name them, to ``female``, ``male`` or ``unknown``.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def read_gender_file(path: Path) -> dict[str, str]:
     seen: set[str] = set()
     problems: list[Problem] = []
     for line, cells in table.rows:
-        subject = cells[names["subject"]]
+        subject = cells[names["subject"]].upper()
         if subject in seen:
             problems.append(Problem(f"subject {subject!r} stands there twice", table.where(line), "keep one row"))
         seen.add(subject)

@@ -5,6 +5,7 @@ The release's own column names and code for *missing* could not be verified from
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from synth.corpora.folders import check_root, child_named, find_part, optional_p
 from synth.corpora.gender_file import COLUMNS, find_gender_file, gender_of, read_gender_file
 from synth.corpora.landmark_files import LandmarkFiles, TextLandmarks
 from synth.corpora.sequence import CorpusSequence, OpenedCorpus, choose_subjects, open_each
-from synth.sources.csv_table import CsvTable, read_csv
+from synth.sources.csv_table import CsvTable, raise_problems, read_csv
 from synth.sources.gender import parse_gender
 from synth.sources.images import ImageSequence
 from synth.sources.match import FRAME_COLUMNS
@@ -43,7 +44,7 @@ FRAMES_PER_SECOND = 30.0
 """1,800 frames are one minute."""
 
 LENGTH_SLACK = 1
-_SUBJECT = re.compile(r"^\d{3}[A-Z]$", re.IGNORECASE)
+_SUBJECT = re.compile(r"^\d{3}[A-Z]$", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -126,14 +127,14 @@ def open_gft(
         find_part(top, images, IMAGE_PLACES, "pictures or videos", "--images"),
         find_part(top, labels, LABEL_PLACES, "label tables", "--labels"),
         optional_part(top, landmarks, LANDMARK_PLACES, "landmarks", "--landmarks"),
-        read_partition(partition_file),
+        {name.upper(): part for name, part in read_partition(partition_file).items()},
         partition_file,
         gender_file,
         {} if gender_file is None else read_gender_file(gender_file),
         CORPORA["gft"].au_numbers if aus is None else aus,
         named,
         au_named,
-        MISSING_CODES if missing_codes is None else frozenset(code.strip() for code in missing_codes),
+        MISSING_CODES if missing_codes is None else _codes_for_missing(missing_codes),
         frame_offset,
     )
     plan, failed = _plan(places)
@@ -157,25 +158,37 @@ def _split_columns(columns: Mapping[str, str]) -> tuple[dict[str, str], dict[int
     return named, units
 
 
+def _codes_for_missing(codes: Iterable[str]) -> frozenset[str]:
+    """Return the codes; none of them may be a label."""
+    given = frozenset(code.strip() for code in codes)
+    raise_problems(
+        Problem(f"{code} is a label, not a code for unknown", "--missing-codes", "leave it out")
+        for code in sorted(given & {"0", "1", "0.0", "1.0"})
+    )
+    return given
+
+
 def _plan(places: _Places) -> tuple[dict[str, Path | None], dict[str, tuple[Problem, ...]]]:
     """Return subject to table (None if it is missing), and tables that belong to no subject."""
     plan: dict[str, Path | None] = {}
     failed: dict[str, tuple[Problem, ...]] = {}
+    side_files = {os.path.realpath(path) for path in (places.partition_file, places.gender_file) if path is not None}
     for path in visible(places.labels):
-        if path.suffix.lower() != ".csv" or path.resolve() in _side_files(places):
+        if path.suffix.lower() != ".csv" or os.path.realpath(path) in side_files:
             continue
         if _SUBJECT.match(path.stem):
-            plan[path.stem.upper()] = path
+            subject = path.stem.upper()
+            other = plan.setdefault(subject, path)
+            if other is not None and other != path:
+                what = f"{other.name} and {path.name} are both of {subject}"
+                failed[subject] = (Problem(what, str(places.labels), "keep one of the two"),)
         else:
             failed[path.stem] = (Problem("this name is no subject", str(path), "name it 001A.csv: group and seat"),)
     for entry in visible(places.images):
-        if _SUBJECT.match(entry.stem) and (entry.is_dir() or entry.suffix.lower() in VIDEO_SUFFIXES):
-            plan.setdefault(entry.stem.upper(), None)
+        name = entry.name if entry.is_dir() else entry.stem
+        if _SUBJECT.match(name) and (entry.is_dir() or entry.suffix.lower() in VIDEO_SUFFIXES):
+            plan.setdefault(name.upper(), None)
     return plan, failed
-
-
-def _side_files(places: _Places) -> set[Path]:
-    return {path.resolve() for path in (places.partition_file, places.gender_file) if path is not None}
 
 
 def _open_subject(subject: str, path: Path | None, places: _Places) -> CorpusSequence:
@@ -261,6 +274,8 @@ def _open_stream(
         what = f"{count} frames where {table.name} goes to frame {numbers[-1]}"
         raise InputError.one(what, video.path, f"they may differ by {LENGTH_SLACK} at most: take both from one release")
     places_in_video = numbers[numbers <= count] - 1
+    if not len(places_in_video):
+        raise InputError.one(f"no row of {table.name} has a picture", video.path, mend)
     return VideoSequence(subject, subject, gender, video.path, places_in_video, video.time_s[places_in_video])
 
 

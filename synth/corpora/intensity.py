@@ -8,6 +8,7 @@ import numpy as np
 
 from assets.action_units import ACTION_UNITS, UNKNOWN_CODE
 from assets.errors import InputError, Problem
+from synth.corpora.codes import frame_number
 from synth.corpora.folders import child_named, visible
 from synth.sources.csv_table import raise_problems
 
@@ -41,7 +42,8 @@ def read_bp4d_intensity(
     Raises
     ------
     InputError
-        Every row that is not a frame number and a code out of 0 … 5 and 9, with its file.
+        Every row that is not a frame number and a code out of 0 … 5 and 9, and every frame that stands twice, with
+        its file.
     """
     values = np.full((len(frames), len(numbers)), np.nan, np.float32)
     place = {int(frame): row for row, frame in enumerate(frames)}
@@ -78,8 +80,9 @@ def _table(folder: Path, number: int, stem: str) -> Path | None:
 
 
 def _rows(path: Path) -> list[tuple[int, int]]:
-    """Return frame and code of each row; a first row that is no pair of numbers is the header."""
+    """Return frame and code of each row; a first row that begins with no number is the header."""
     rows: list[tuple[int, int]] = []
+    first: dict[int, int] = {}
     problems: list[Problem] = []
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -89,13 +92,19 @@ def _rows(path: Path) -> list[tuple[int, int]]:
         cells = [cell.strip() for cell in text.split(",")]
         if not any(cells):
             continue
-        numeric = len(cells) == 2 and all(cell.isascii() and cell.isdigit() for cell in cells)
-        if not numeric and line == 1:
+        frame = frame_number(cells[0])
+        if frame is None and line == 1 and len(cells) == 2:
             continue
-        if not numeric or (int(cells[1]) > HIGHEST and int(cells[1]) != UNKNOWN_CODE):
+        code = frame_number(cells[-1])
+        known = code is not None and (code <= HIGHEST or code == UNKNOWN_CODE)
+        if len(cells) != 2 or frame is None or code is None or not known:
             mend = f"write frame,code with a code from 0 to {HIGHEST}, or {UNKNOWN_CODE} for unknown"
             problems.append(Problem(f"{text.strip()!r} is no coded frame", f"{path} row {line}", mend))
             continue
-        rows.append((int(cells[0]), int(cells[1])))
+        if frame in first:
+            what = f"frame {frame} stands in row {first[frame]} too"
+            problems.append(Problem(what, f"{path} row {line}", "keep one row per frame"))
+        first.setdefault(frame, line)
+        rows.append((frame, code))
     raise_problems(problems)
     return rows

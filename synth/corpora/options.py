@@ -9,6 +9,9 @@ from assets.action_units import parse_au
 from assets.errors import InputError, Problem
 from synth.sources.csv_table import raise_problems
 
+LARGEST_OFFSET = 10**9
+"""Of frame numbers, in either direction."""
+
 
 def parse_options(texts: Mapping[str, str | int | None]) -> dict[str, Any]:
     """Return options in the types that the openers take; those that are None are left out.
@@ -23,13 +26,15 @@ def parse_options(texts: Mapping[str, str | int | None]) -> dict[str, Any]:
     Raises
     ------
     InputError
-        At an unknown Action Unit, a pair without ``=`` or an offset that is no number.
+        At an unknown Action Unit, a list without a name, a pair without ``=``, or an offset that is no number.
     """
     values: dict[str, Any] = {}
     for name, value in texts.items():
         if value is None:
             continue
         text = str(value)
+        if name in ("subjects", "tasks", "aus") and not names_in(text):
+            raise InputError.one("nothing is named", f"--{name}", "name one or more, or leave it out")
         if name in ("subjects", "tasks"):
             values[name] = names_in(text)
         elif name == "aus":
@@ -79,6 +84,9 @@ def _column_map(text: str) -> dict[str, str]:
 
 def _whole_number(text: str) -> int:
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        raise InputError.one(f"{text!r} is no whole number", "--frame-offset", "write for example 1") from None
+        raise InputError.one(f"{text[:40]!r} is no whole number", "--frame-offset", "write for example 1") from None
+    if abs(number) > LARGEST_OFFSET:
+        raise InputError.one(f"{number} is out of range", "--frame-offset", "write for example 1")
+    return number

@@ -138,6 +138,8 @@ def choose_subjects(found: Iterable[str], wanted: Iterable[str] | None, where: o
     if wanted is None:
         return there
     asked = sorted(set(wanted))
+    if not asked:
+        raise InputError.one("no subject is named", "--subjects", "name one or more, or leave it out for all")
     missing = [
         Problem(f"subject {name!r} is not there", str(where), closest(name, there))
         for name in asked

@@ -7,8 +7,6 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from synth.avatars.spec import AvatarSpec
 from synth.run.config import RenderConfig
 from synth.run.plan import SubjectPlan
@@ -79,17 +77,15 @@ class SubjectJob:
 
     def key(self) -> str:
         """Return a digest of everything the shard depends on, but for the pixels of the source."""
-        frames = hashlib.sha256()
+        points = hashlib.sha256()
         for sequence in self.plan.sequences:
-            frames.update(f"{sequence.name}\0".encode() + np.asarray(sequence.frames, np.int64).tobytes())
-            if sequence.labels is not None:
-                frames.update(sequence.labels.au.tobytes() + sequence.labels.mask.tobytes())
             if sequence.given_landmarks is not None:
-                frames.update(sequence.given_landmarks.points_px.tobytes())
+                points.update(sequence.given_landmarks.points_px.tobytes())
         parts = {
             "config": self.config.to_json(),
-            "subject": self.plan.subject,
-            "frames": frames.hexdigest(),
+            "subject": [self.plan.subject, self.plan.apparent_gender],
+            "frames": self.plan.digest(),
+            "landmarks": points.hexdigest(),
             "twins": [asdict(twin) for twin in self.twins],
             "attributes": {name: str(value) for name, value in self.attributes.items()},
         }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from assets.action_units import au_columns
 from assets.errors import InputError, Problem
@@ -15,7 +20,11 @@ from synth.sources.csv_table import raise_problems
 from synth.sources.open import Source, SourceSpec, open_source
 from synth.tracks import Sequence
 
-_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_SAFE = frozenset("._-")
+"""What the name of a shard may hold beside letters and digits, which may be of any script."""
+
+LONGEST_NAME_BYTES = 200
+"""Of a shard: file systems take 255, and the run adds endings of its own."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,20 @@ class SubjectPlan:
     sequences: tuple[Sequence, ...]
     frames: int
     tuples: tuple[int, ...]
+
+    def digest(self) -> str:
+        """Return 16 hex digits of names, frame numbers and labels: a finished shard must not outlive another label."""
+        found = hashlib.sha256()
+        for sequence in self.sequences:
+            parts: list[Any] = [sequence.name, getattr(sequence, "split", ""), np.asarray(sequence.frames, np.int64)]
+            if sequence.labels is not None:
+                labels = sequence.labels
+                parts += [repr(labels.numbers), labels.source, labels.au, labels.mask]
+                parts += [] if labels.intensity is None else [labels.intensity]
+            for part in parts:
+                content = part.encode() if isinstance(part, str) else np.ascontiguousarray(part).tobytes()
+                found.update(len(content).to_bytes(8, "little") + content)
+        return found.hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -79,7 +102,10 @@ class RunPlan:
         return sum(len(self.twin_names) * len(plan.tuples) * plan.frames for plan in self.subjects)
 
     def record(self) -> dict[str, Any]:
-        """Return the plan as plain values for ``run.json``."""
+        """Return the plan as plain values for ``run.json``.
+
+        Labels of a simulated source follow from the configuration, which stands there too.
+        """
         return {
             "corpus": self.source.corpus,
             "simulated": self.source.simulated,
@@ -96,6 +122,7 @@ class RunPlan:
                     "sequences": {s.name: len(s.frames) for s in plan.sequences},
                     "avatar_tuples": list(plan.tuples),
                 }
+                | ({} if self.source.simulated else {"labels": plan.digest()})
                 for plan in self.subjects
             },
         }
@@ -186,9 +213,10 @@ def plan_source(
     Raises
     ------
     InputError
-        If two subjects would share one file.
+        If two subjects would share one file, or a name is too long for a file or holds a control character.
     """
     names = list(source.subjects)
+    raise_problems(_name_problems(source))
     files = {name: _file_name(name) for name in names}
     taken: dict[str, str] = {}
     raise_problems(
@@ -207,13 +235,24 @@ def plan_source(
     return RunPlan(source, tuple(sorted(numbers)), avatars, rule, plans, twin_names)
 
 
+def _name_problems(source: Source) -> Iterator[Problem]:
+    """Yield what is wrong with names of subjects and sequences."""
+    for subject, sequences in source.subjects.items():
+        if len(_file_name(subject).encode()) > LONGEST_NAME_BYTES:
+            yield Problem(f"the subject's name {subject[:40]!r}… is too long for a file", "--source", "shorten it")
+        for name in dict.fromkeys((subject, *(sequence.name for sequence in sequences))):
+            if any(ord(letter) < 32 or ord(letter) == 127 for letter in name):
+                yield Problem(f"the name {name[:40]!r} holds a control character", "--source", "rename it")
+
+
 def shard_folder(out: Path) -> Path:
     """Return where the shards of a run lie."""
     return out / "shards"
 
 
 def _file_name(subject: str) -> str:
-    safe = "".join(letter if letter in _SAFE else "_" for letter in subject).lstrip(".")
+    composed = unicodedata.normalize("NFC", subject)
+    safe = "".join(letter if letter in _SAFE or letter.isalnum() else "_" for letter in composed).lstrip(".")
     return f"{safe or 'subject'}{SHARD_SUFFIX}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from assets.errors import InputError, Problem, closest
 from synth.sources.csv_table import raise_problems
+from synth.sources.file_names import check_name, name_problem
 from synth.sources.gender import parse_gender
 from synth.sources.images import IMAGE_SUFFIXES, ImageSequence, image_problem, open_images
 from synth.sources.manifest import read_manifest
@@ -62,6 +64,8 @@ def open_footage(names: tuple[str, ...], gender: str, au_threshold: float) -> Fo
     found = Footage()
     value = parse_gender(gender, "--gender")
     for name in names:
+        if not name.strip():
+            raise InputError.one("the name of a source is empty", "--source", "name a video, picture, folder or CSV")
         try:
             _open_one(Path(name), value, au_threshold, found)
         except InputError as error:
@@ -81,6 +85,7 @@ def open_footage(names: tuple[str, ...], gender: str, au_threshold: float) -> Fo
 def _open_one(path: Path, gender: str, au_threshold: float, found: Footage) -> None:
     """Open one path and add what it holds."""
     suffix = path.suffix.lower()
+    check_name(path)
     if path.is_dir():
         found.kinds.add("images")
         _open_folder(path, gender, found)
@@ -109,15 +114,12 @@ def _open_folder(folder: Path, gender: str, found: Footage) -> None:
     """Open a folder: pictures in it are one sequence; sub-folders are subjects, their sub-folders sequences.
 
     A folder without sub-folders is one subject. Videos are sequences of the subject whose folder holds them, and
-    subjects of their own in the top folder.
+    subjects of their own in the top folder. Links back to a folder around them are passed over; what lies still deeper
+    is no sequence, and is listed.
     """
     before = len(found.sequences), len(found.failed)
-    places = [(folder, folder.resolve().name)]
-    for child in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        places.append((child, child.name))
-        places += [(g, child.name) for g in sorted(child.iterdir()) if g.is_dir() and not g.name.startswith(".")]
-    for place, subject in places:
-        files = sorted(path for path in place.iterdir() if path.is_file() and not path.name.startswith("."))
+    for place, subject in _places(folder, found):
+        files = [path for path in _entries(place) if path.is_file()]
         pictures = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
         if pictures:
             found.sequences.append(open_images(pictures, subject, place.resolve().name, gender))
@@ -129,6 +131,46 @@ def _open_folder(folder: Path, gender: str, found: Footage) -> None:
                 found.fail(owner, error.problems)
     if before == (len(found.sequences), len(found.failed)):
         raise InputError.one("the folder holds no picture and no video", folder, "pass another folder")
+
+
+def _places(folder: Path, found: Footage) -> list[tuple[Path, str]]:
+    """Return the folders to look into, each with its subject; note those that cannot be read or lie too deep."""
+    places = [(folder, folder.resolve().name)]
+    for child in _folders_in(folder, (folder,)):
+        try:
+            inner = _folders_in(child, (folder, child))
+            deep = [one for own in inner for one in _folders_in(own, (folder, child, own))]
+        except InputError as error:
+            found.fail(child.name, error.problems)
+            continue
+        places += [(child, child.name), *((one, child.name) for one in inner)]
+        mend = "move it up to SUBJECT/SEQUENCE, or list it in a CSV manifest"
+        for one in deep:
+            if any(_holds_footage(Path(place), names) for place, _, names in os.walk(one)):
+                found.fail(str(one.relative_to(folder)), [Problem("this lies too deep to be read", str(one), mend)])
+    return places
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what lies in a folder, sorted, without what is hidden; names must be UTF-8 text."""
+    try:
+        found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise InputError.one(f"the folder cannot be read ({error.strerror})", folder, "check its rights") from None
+    ours = (path for path in found if path.suffix.lower() in IMAGE_SUFFIXES | VIDEO_SUFFIXES or path.is_dir())
+    raise_problems(problem for path in ours if (problem := name_problem(path)) is not None)
+    return found
+
+
+def _folders_in(folder: Path, around: tuple[Path, ...]) -> list[Path]:
+    """Return the folders in a folder but for links to one of those around."""
+    known = {os.path.realpath(path) for path in around}
+    return [path for path in _entries(folder) if path.is_dir() and os.path.realpath(path) not in known]
+
+
+def _holds_footage(folder: Path, names: list[str]) -> bool:
+    paths = (folder / name for name in names if not name.startswith("."))
+    return any(path.suffix.lower() in IMAGE_SUFFIXES | VIDEO_SUFFIXES for path in paths)
 
 
 def _refuse_unreadable(sequences: list[FootageSequence]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from assets.errors import InputError, Problem
-from synth.sources.csv_table import CsvTable, raise_problems, read_csv
+from synth.sources.csv_table import CsvTable, raise_problems, read_csv, with_names
 from synth.sources.gender import parse_gender
 from synth.sources.images import IMAGE_SUFFIXES, ImageSequence, frame_numbers, image_problem
 from synth.sources.label_csv import AuCells, read_au_cells
@@ -16,7 +17,7 @@ from synth.sources.match import FootageSequence, LabelRows, attach_labels, integ
 from synth.sources.video import VIDEO_SUFFIXES, open_video
 from synth.tracks import Labels
 
-Row = tuple[int, dict[str, str]]
+COLUMNS = ("path", "subject", "gender", "sequence", "frame")
 
 
 def read_manifest(
@@ -24,8 +25,9 @@ def read_manifest(
 ) -> tuple[list[FootageSequence], dict[str, tuple[Problem, ...]]]:
     """Read a manifest with the columns ``path, subject, gender, sequence, frame`` and Action Units.
 
-    Only ``path`` must be there. Paths are relative to the manifest. Rows of pictures with the same subject and
-    sequence form one sequence; a video stands in one row, or in one row per labelled frame.
+    Only ``path`` must be there; case does not matter, and ``apparent_gender`` and ``sex`` are ``gender`` too. Paths
+    are relative to the manifest. Rows of pictures with the same subject and sequence form one sequence; a video stands
+    in one row, or in one row per labelled frame.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def read_manifest(
     InputError
         Problems of the table itself, all at once.
     """
-    table = read_csv(path)
+    table = with_names(read_csv(path), COLUMNS, dict.fromkeys(("apparent_gender", "sex"), "gender"))
     if "path" not in table.header:
         raise InputError.one("a manifest needs a column 'path'", f"{table.path} row 1", "add it")
     cells = read_au_cells(table, intensity_threshold, frozenset({"frame"}))
@@ -76,13 +78,13 @@ def _group(table: CsvTable) -> tuple[dict[tuple[str, str], list[int]], dict[str,
     for row, (line, record) in enumerate(table.rows):
         file = _file(table, row)
         suffix = file.suffix.lower()
-        if suffix not in VIDEO_SUFFIXES | IMAGE_SUFFIXES:
+        if suffix not in VIDEO_SUFFIXES | IMAGE_SUFFIXES or "\0" in record["path"]:
             what = f"{record['path']!r} is neither a picture nor a video"
             problems.append(Problem(what, table.where(line, "path"), "name a JPEG, PNG, MP4, AVI or MOV file"))
             continue
-        is_video = suffix in VIDEO_SUFFIXES
-        subject = record.get("subject") or (file.stem if is_video else file.resolve().parent.name)
-        name = record.get("sequence") or (file.stem if is_video else file.resolve().parent.name)
+        own = file.stem if suffix in VIDEO_SUFFIXES else Path(os.path.realpath(file)).parent.name
+        subject = record.get("subject") or own
+        name = record.get("sequence") or own
         groups.setdefault((subject, name), []).append(row)
         try:
             gender = parse_gender(record.get("gender", ""), table.where(line, "gender"))

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from assets.errors import InputError, Problem
-from synth.sources.csv_table import CsvTable, raise_problems, read_csv
+from synth.sources.csv_table import CsvTable, raise_problems, read_csv, with_names
 from synth.sources.images import ImageSequence
 from synth.sources.label_csv import AuCells, read_au_cells
 from synth.sources.video import VideoSequence
@@ -18,7 +18,7 @@ from synth.tracks import Labels, Sequence
 FootageSequence = VideoSequence | ImageSequence
 S = TypeVar("S", bound=Sequence)
 
-FRAME_COLUMNS = ("frame", "Frame", "frame_number", "0", "")
+FRAME_COLUMNS = ("frame", "frame_number", "0", "")
 """Columns that may hold the frame number, best first; BP4D calls it ``0``, data frames leave it blank."""
 
 TOLERATED_SHARE = 0.01
@@ -53,7 +53,7 @@ def read_labels(path: str, intensity_threshold: float) -> LabelRows:
     InputError
         Missing file or columns, unknown Action Units, unreadable cells, two rows for one frame.
     """
-    table = read_csv(path)
+    table = with_names(read_csv(path), ("subject", "sequence", "frame", "success"))
     column = next((name for name in FRAME_COLUMNS if name in table.header), None)
     if column is None:
         raise InputError.one("no column holds the frame number", f"{table.path} row 1", "call it 'frame'")
@@ -78,7 +78,8 @@ def integer_column(table: CsvTable, column: str) -> tuple[np.ndarray, list[Probl
     problems = []
     for index, (line, row) in enumerate(table.rows):
         try:
-            number = float(row[column])
+            text = row[column]
+            number = int(text) if text.isascii() and text.isdigit() else float(text)
             values[index] = int(number)
             valid = number == values[index] and number >= 0
         except (ValueError, OverflowError):
@@ -103,7 +104,8 @@ def attach_labels(
     Raises
     ------
     InputError
-        Rows of subjects or sequences that do not exist, or of more frames than may be missing.
+        Rows of subjects or sequences that do not exist, two rows for one frame, rows of more frames than may be
+        missing, and rows for pictures whose names do not number them.
     """
     groups: dict[int, list[int]] = {}
     problems: list[Problem] = []
@@ -133,6 +135,18 @@ def attach_labels(
 
 def _attach(sequence: FootageSequence, labels: LabelRows, rows: np.ndarray) -> FootageSequence:
     frames = labels.frames[rows]
+    values, first, counts = np.unique(frames, return_index=True, return_counts=True)
+    raise_problems(
+        Problem(
+            f"{counts[i]} rows label frame {values[i]} of {sequence.subject}/{sequence.name}",
+            labels.table.where(labels.table.rows[rows[first[i]]][0]),
+            "keep one of them",
+        )
+        for i in np.flatnonzero(counts > 1)
+    )
+    if isinstance(sequence, ImageSequence) and sequence.odd_file:
+        what = "the name of this picture gives it no frame number of its own, so that labels cannot be told apart"
+        raise InputError.one(what, sequence.odd_file, "move it elsewhere, or list the pictures in a CSV manifest")
     if isinstance(sequence, VideoSequence):
         counts_from_one = 0 not in frames and ("success" in labels.table.header or len(sequence.frames) in frames)
         frames = frames - int(counts_from_one)

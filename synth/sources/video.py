@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from assets.errors import InputError
+from synth.sources.file_names import check_name
 from synth.tracks import GivenLandmarks, Labels
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".mts"})
@@ -76,6 +77,7 @@ def open_video(path: str | Path, subject: str, name: str, apparent_gender: str) 
 
 
 def _open(path: str) -> cv2.VideoCapture:
+    check_name(path)
     if not os.path.isfile(path):
         raise InputError.one("there is no such video", path, "check the path")
     capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -20,6 +21,7 @@ from synth.render.camera import project
 from synth.render.scene import Background, Pose, Scene
 from synth.run.config import RenderConfig, config_toml, make_config, read_config
 from synth.run.crop import crop_maps, cut_crop, roll_of, without_roll
+from synth.run.job import SubjectJob
 from synth.run.plan import deal_avatars, make_plan
 from synth.run.tracks import subject_labels
 
@@ -66,6 +68,44 @@ def test_subjects_that_would_share_a_file_are_refused(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "m.csv", "path,subject,frame", "1.png,a b,0", "1.png,a:b,0")
     with pytest.raises(InputError, match=r"a_b\.h5"):
         make_plan(make_config({"source": str(path)}))
+
+
+def test_names_of_any_script_have_files_of_their_own(tmp_path: Path) -> None:
+    write_image(tmp_path / "1.png")
+    path = write_lines(tmp_path / "m.csv", "path,subject,frame", "1.png,张三,0", "1.png,李四,0", "1.png,Zoé,0")
+    plan = make_plan(make_config({"source": str(path)}))
+    assert {one.file_name for one in plan.subjects} == {"张三.h5", "李四.h5", "Zoé.h5"}
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (f"1.png,{'x' * 300},s", "too long for a file"),
+        (f"1.png,{'三' * 70},s", "too long for a file"),
+        ('1.png,"a\nb",s', "control character"),
+        ("1.png,a,s\0", "control character"),
+    ],
+)
+def test_names_that_no_file_can_have_are_refused(row: str, text: str, tmp_path: Path) -> None:
+    write_image(tmp_path / "1.png")
+    path = write_lines(tmp_path / "m.csv", "path,subject,sequence", row)
+    with pytest.raises(InputError, match=text):
+        make_plan(make_config({"source": str(path)}))
+
+
+def test_the_plan_knows_when_a_label_changed(tmp_path: Path) -> None:
+    """Otherwise a finished shard would keep the old one in silence."""
+    write_image(tmp_path / "1.png")
+    records, keys = [], []
+    for row in ("1.png,0,1,2.5", "1.png,0,1,2.5", "1.png,0,0,2.5", "1.png,0,9,2.5", "1.png,0,1,3.5", "1.png,1,1,2.5"):
+        path = write_lines(tmp_path / "m.csv", "path,frame,AU1_c,AU1_r", row)
+        config = make_config({"source": str(path)})
+        plan = make_plan(config)
+        records.append(json.dumps(plan.record(), sort_keys=True))
+        keys.append(SubjectJob(config, "out", plan.subjects[0], (), plan.au_numbers, "none", {}).key())
+    for texts in (records, keys):
+        assert texts[0] == texts[1]
+        assert len(set(texts)) == len(texts) - 1
 
 
 def test_units_of_all_subjects_share_one_axis(tmp_path: Path) -> None:
