@@ -9,7 +9,7 @@ import click
 
 from cli.train_options import given, setting_options
 
-USED = ("workers", "batch", "accelerator", "precision")
+USED = ("batch", "accelerator", "precision")
 
 
 def _unused() -> tuple[str, ...]:
@@ -24,6 +24,7 @@ def _unused() -> tuple[str, ...]:
 @click.argument("checkpoint", type=Path)
 @click.argument("source", type=Path)
 @setting_options(("loop",), skip=_unused())
+@click.option("--workers", type=click.IntRange(0), metavar="N", help="Loader processes.  [0]")
 @click.option("--out", type=Path, metavar="CSV", help="The table.  [SOURCE's name + _au.csv]")
 @click.option("--video", type=Path, metavar="MP4", help="Also write a video: the face beside a bar for each AU.")
 @click.option("--strip", type=Path, metavar="PNG", help="Also write a picture of six frames with their bars.")

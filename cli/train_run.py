@@ -121,6 +121,7 @@ def adapt(method: str, options: dict[str, Any]) -> None:
     settings = stage_settings("adapt", values, standin)
     out = options["out"] or OUT / "-".join(filter(None, (method, Path(asked.get("target", "")).name)))
     with reporter() as shown:
+        _tell_left_out(settings, shown)
         init = options["init"]
         if init is None:
             init = out.with_name(f"{out.name}-base")
@@ -134,6 +135,14 @@ def adapt(method: str, options: dict[str, Any]) -> None:
     click.echo(f"written to {out}")
 
 
+def _tell_left_out(settings: Any, shown: Any) -> None:
+    """Say that a fold or a partition takes subjects out of the source although the target is the test set."""
+    if not settings.target or (settings.fold < 0 and not settings.partition):
+        return
+    left_out = f"fold {settings.fold} is" if settings.fold >= 0 else "the test subjects of the partition are"
+    shown.note(f"source: {left_out} left out of training and not scored; the test set is the target")
+
+
 @click.command()
 @setting_options(("data", "model", "loop"))
 @run_options
@@ -141,7 +150,7 @@ def base(**options: Any) -> None:
     """Stage A: train encoder and heads on the labelled source.
 
     With --fold 0, 1 or 2 this is the within-domain evaluation of the paper; with --target the direct transfer is
-    scored too.
+    scored. With both, the subjects of the fold are left out of training, and the target alone is scored.
     """
     from cli.train_progress import reporter
     from cli.train_show import score_lines
@@ -151,6 +160,7 @@ def base(**options: Any) -> None:
     settings = stage_settings("base", values, standin)
     out = options["out"] or OUT / "base"
     with reporter() as shown:
+        _tell_left_out(settings, shown)
         result = train(settings, "source", out, None, shown, "base")
     for line in score_lines(result):
         click.echo(line)

@@ -42,10 +42,12 @@ class TrainSettings:
                                ("transductive", "held-out"))
     held_out_share: float = _setting(0.3, "Share of target subjects tested under --evaluation held-out.", "data", (), 0,
                                       1)
-    fold: int = _setting(-1, "Within-domain: hold out this third of the source subjects (0, 1, 2); -1 trains on all.",
-                         "data", (), -1)
+    fold: int = _setting(-1, "Within-domain: hold out this third of the source subjects (0, 1, 2) and test on it; -1 "
+                         "trains on all. With --target it is left out of training, and the target is tested.", "data",
+                         (), -1)
     partition: str = _setting("", "Within-domain: train on the train and test on the test subjects of this CSV "
-                              "(subject,split); `shards`: as the shards say; `deal`: 60 : 18 : 18 by group.", "data")
+                              "(subject,split); `shards`: as the shards say; `deal`: 60 : 18 : 18 by group. With "
+                              "--target the target is tested.", "data")
     val_share: float = _setting(0.0, "Share of source subjects held out for --select source-val.", "data", (), 0, 1)
     gender_csv: str = _setting("", "CSV with columns subject,gender for corpora whose shards do not know it.", "data")
     fairness: bool = _setting(True, "Report EO and SPD, which need the apparent gender of every subject.", "data")

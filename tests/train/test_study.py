@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from train.report.layout import header, line, to_csv, to_latex, to_markdown
 from train.report.plan import Study, make_jobs, ready
 from train.report.pooled import both, difference, pool_gaps, pool_scores
 from train.report.protocols import ABLATION, PROTOCOLS, directed, protocols_named
+from train.report.study import _shared_runs
 from train.report.tables import Cell, Column, cross_table, difference_table, printed, printed_ablation, within_table
 from train.settings import TrainSettings
 
@@ -74,6 +76,19 @@ def test_the_ablation_reuses_the_runs_that_are_equal_bit_by_bit() -> None:
     assert {pair for _, pair in jobs.weights} == set(ABLATION)
     job = jobs.every["bp4d-disfa-pm2-a1-b0.5-s0"]
     assert (job.settings.alpha, job.settings.beta, job.settings.target) == (1.0, 0.5, "/disfa")
+
+
+@pytest.mark.parametrize("alpha", [0.3, 0.7, 1.0, 0.0])
+def test_the_note_of_table_6_names_the_runs_that_are_shared(alpha: float) -> None:
+    """The weight of L_Dis is a setting: a study with another α must not speak of 0.3."""
+    usual = study("ablation", adapt=TrainSettings(alpha=alpha))
+    shared = {pair: names[0].split("-")[2] for (_, pair), names in make_jobs(usual).weights.items()}
+    (note,) = _shared_runs(usual, set(ABLATION))
+    told = re.findall(r"\(α, β\) = \((\S+), 0\) that of mcd", note)
+    assert [(float(text), 0.0) for text in told] == [pair for pair, name in shared.items() if name == "mcd"]
+    assert "α = β = 0 is the run of source" in note
+    assert shared[0.0, 0.0] == "source"
+    assert _shared_runs(usual, set()) == []
 
 
 def test_a_partition_reaches_only_the_corpus_that_is_evaluated_on_it() -> None:

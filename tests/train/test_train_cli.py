@@ -105,6 +105,17 @@ def test_base_within_one_corpus(here: Path, corpora: Path, capsys: pytest.Captur
     assert "fold 1 of 3, subject-exclusive" in capsys.readouterr().out
 
 
+def test_a_fold_beside_a_target_is_said_to_shrink_the_source(
+    here: Path, corpora: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert run("base", *data(corpora), *QUICK, "--fold", 1, "--out", "both") == 0
+    out = capsys.readouterr().out
+    assert "source: fold 1 is left out of training and not scored; the test set is the target" in out
+    assert "test set: standin-tgt, all frames" in out or "test set: tgt, all frames" in out
+    assert run("base", *data(corpora), *QUICK, "--out", "one") == 0
+    assert "left out of training" not in capsys.readouterr().out
+
+
 def test_a_fresh_machine_gets_the_stand_ins_and_is_told_so(
     here: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +244,7 @@ def test_compare_runs_in_processes_and_names_what_went_wrong_in_one(
         (["pm2", "--target", "gtf"], "no corpus named 'gtf'"),
         (["eval", "nowhere", "x"], "there is no checkpoint"),
         (["predict", "nowhere", "absent.mp4"], "there is no such file"),
+        (["predict", "nowhere", __file__, "--workers", "-1"], "-1 is not in the range x>=0"),
         (["export", "nowhere", "m.onnx"], "there is no checkpoint"),
         (["pm2", "--config", "absent.json"], "no such config file"),
     ],

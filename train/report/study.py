@@ -218,8 +218,8 @@ def _table(key: str, study: Study, results: Results) -> Table | None:
         rows = {row: results.within[row] for name in order for row in (name, f"{name}, {ALWAYS}")}
         return within_table(standin, rows, notes)
     if key == "6":
-        notes.append("α = β = 0 is the run of source, and (α, β) = (0.3, 0) that of mcd: they are equal bit by bit")
         pairs = {_weights_name(*pair): pair for protocol in study.protocols for pair in protocol.weights}
+        notes += _shared_runs(study, set(pairs.values()))
         look = {name: pair for name, pair in pairs.items() if name in results.weights}
         return cross_table(
             key, standin, results.weights, lambda row, target, units: printed_ablation(*look[row], target, units),
@@ -241,6 +241,14 @@ def _table(key: str, study: Study, results: Results) -> Table | None:
     return cross_table(
         key, standin, scores[score], lambda row, target, units: printed(score, row, target, units), notes
     )  # fmt: skip
+
+
+def _shared_runs(study: Study, pairs: set[tuple[float, float]]) -> list[str]:
+    """Say which lines of table 6 are runs of a simpler method; ``train.report.plan.weighted`` shares them."""
+    alpha = study.adapt.alpha
+    told = ["α = β = 0 is the run of source"] if (0.0, 0.0) in pairs else []
+    told += [f"(α, β) = ({alpha:g}, 0) that of mcd"] if alpha > 0 and (alpha, 0.0) in pairs else []
+    return [f"{', and '.join(told)}: they are equal bit by bit"] if told else []
 
 
 def _notes_of_table_3(study: Study, rows: Mapping[str, Any]) -> list[str]:
