@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,6 +107,7 @@ def open_source(spec: SourceSpec) -> Source:
     kinds, sequences = found.kinds, found.sequences
     if spec.landmarks is not None:
         raise_problems(problem for problems in found.failed.values() for problem in problems)
+        _check_one_name_each(sequences, spec.landmarks)
         from synth.landmarks.given import attach_landmarks
 
         sequences = attach_landmarks(sequences, spec.landmarks)
@@ -125,6 +127,18 @@ def open_source(spec: SourceSpec) -> Source:
     }
     kind = kinds.pop() if len(kinds) == 1 else "mixed"
     return Source(kind, False, "as granted to the user by its owner", by_subject, found.failed)
+
+
+def _check_one_name_each(sequences: Iterable[Sequence], path: str) -> None:
+    """Refuse sequences of one name: landmark files tell sequences apart by it, so that one would get another's face."""
+    owners: dict[str, list[str]] = {}
+    for sequence in sequences:
+        owners.setdefault(sequence.name, []).append(sequence.subject)
+    raise_problems(
+        Problem(f"subjects {', '.join(subjects)} all have a sequence {name!r}", path, "give each a name of its own")
+        for name, subjects in owners.items()
+        if len(subjects) > 1
+    )
 
 
 def _open_standin(names: tuple[str, ...], spec: SourceSpec) -> Source:

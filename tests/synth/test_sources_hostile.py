@@ -68,6 +68,16 @@ def test_two_rows_for_one_frame_are_refused_however_they_name_it(tmp_path: Path)
         opened(table)
 
 
+def test_landmarks_do_not_go_to_another_person_of_the_same_sequence_name(tmp_path: Path) -> None:
+    for name in ("a/t1/0.png", "b/t1/0.png", "b/t2/0.png"):
+        write_image(tmp_path / "people" / name)
+    points = ",".join(f"x_{i},y_{i}" for i in range(49))
+    rows = [f"{name},0," + ",".join(["5"] * 98) for name in ("t1", "t2")]
+    table = write_lines(tmp_path / "l.csv", f"sequence,frame,{points}", *rows)
+    with pytest.raises(InputError, match="subjects a, b all have a sequence 't1'"):
+        opened(tmp_path / "people", landmarks=str(table))
+
+
 def test_frame_numbers_keep_all_their_digits(tmp_path: Path) -> None:
     table = read_csv(write_lines(tmp_path / "l.csv", "frame", "1699999999123456789", "3.0"))
     numbers, problems = integer_column(table, "frame")
