@@ -185,13 +185,14 @@ def _expressions(
     flesh = np.concatenate([p.faces for p in assembly.parts if p.material in ("skin", "cavity")])
     jaw = -fetch("unit/jawOpen")[:, 1]
     share = np.clip(jaw / np.quantile(jaw[soft], 0.999), 0, 1)
-    rest += Membrane(Clay(rest, flesh, soft, mirror, share)).pulled(handles_of("rest"))
-    clay = Clay(rest, flesh, soft, mirror, share)
     names = [part.name for part in assembly.parts]
-    centre = rest[owner == names.index("eye_left")].mean(0)
     skin, mouth = (np.unique(assembly.parts[names.index(name)].faces) for name in ("skin", "mouth"))
+    lining = np.setdiff1d(mouth, skin)
+    rest += Membrane(Clay(rest, flesh, soft, mirror, share), lining).pulled(handles_of("rest"))
+    clay = Clay(rest, flesh, soft, mirror, share)
+    centre = rest[owner == names.index("eye_left")].mean(0)
     lips = LipLine(clay, np.intersect1d(skin, mouth), skin)
-    mixer = ExpressionMixer(clay, fetch, left_rim(source, assembly), centre, materials == "tongue", lips)
+    mixer = ExpressionMixer(clay, fetch, left_rim(source, assembly), centre, materials == "tongue", lips, lining)
     shapes = expression_shapes(mixer)
     shapes[:, materials == "eye"] = 0
     return rest, shapes, corrective_shapes(mixer, shapes), lips

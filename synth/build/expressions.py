@@ -80,6 +80,8 @@ class ExpressionMixer:
         Of the left eyeball.
     tongue : (V,) bool
     lips : LipLine
+    lining : (n,) int
+        Vertices of the mouth's lining, those of the lips left out.
     """
 
     def __init__(
@@ -90,10 +92,11 @@ class ExpressionMixer:
         eye_centre_mm: np.ndarray,
         tongue: np.ndarray,
         lips: LipLine,
+        lining: np.ndarray,
     ) -> None:
         self.clay, self.fetch, self.rim, self.eye_centre_mm, self.tongue = clay, fetch, rim, eye_centre_mm, tongue
         self.lips = lips
-        self.membrane = Membrane(clay)
+        self.membrane = Membrane(clay, lining)
 
     def term(self, name: str) -> np.ndarray:
         """Return the displacement (V, 3) that a term names."""

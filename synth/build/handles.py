@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
+from scipy.spatial import cKDTree
 
 from synth.build.lips import PARTING
 from synth.build.sculpt import Clay
@@ -27,6 +28,8 @@ NOSE_HALF_WIDTH_MM, NOSE_TOP_MM = 13.0, 4.0
 HANDLE_WEIGHT = 50.0
 """Stiffness of handles against bending: they are met to within a tenth of a millimetre."""
 
+COVERING, LIPS_DEEP_MM = 8, 5.0
+"""How many vertices of the flesh over it carry a vertex of the mouth's lining, and down to where the lips still do."""
 
 STILL_MM = 0.08
 """Displacements are shortened by this much, which leaves what they hardly reach at rest."""
@@ -58,10 +61,14 @@ class Membrane:
     ----------
     clay : Clay
         Its head must be mirror-symmetric.
+    lining : (n,) int
+        Vertices of the mouth's lining. No handle is in there, and what bends least would carry them far: behind the lips
+        they follow the flesh that covers them.
     """
 
-    def __init__(self, clay: Clay) -> None:
+    def __init__(self, clay: Clay, lining: np.ndarray) -> None:
         self.clay = clay
+        self._lining = lining
         x, y, z = clay.rest_mm.T
         nose = (np.abs(x) < NOSE_HALF_WIDTH_MM) & (y < NOSE_TOP_MM)
         inside = clay.soft & (((y < CEILING_MM) & (y > FLOOR_MM)) | nose) & (z > REAR_MM) & clay.linked
@@ -69,6 +76,20 @@ class Membrane:
         bend = clay.laplacian()[:, self.free]
         bend = bend[np.asarray(abs(bend).sum(1)).ravel() > 0]
         self._energy = (bend.T @ bend).tocsc()
+        self._cover = self._covering()
+
+    def _covering(self) -> sp.csr_matrix:
+        """Return what share of which vertices' displacement each vertex takes, (V, V): its own, but for the lining."""
+        rest, count = self.clay.rest_mm, len(self.clay.rest_mm)
+        outer = np.setdiff1d(np.flatnonzero(self.clay.soft), self._lining)
+        distance, nearest = cKDTree(rest[outer]).query(rest[self._lining], k=COVERING)
+        share = 1.0 / np.maximum(distance, 0.5) ** 2
+        kept = np.exp(-((np.maximum(distance[:, 0] - LIPS_DEEP_MM, 0.0) / LIPS_DEEP_MM) ** 2))
+        share *= ((1.0 - kept) / share.sum(1))[:, None]
+        own = np.ones(count)
+        own[self._lining] = kept
+        rows = np.repeat(self._lining, COVERING)
+        return (sp.diags(own) + sp.coo_matrix((share.ravel(), (rows, outer[nearest].ravel())), (count, count))).tocsr()
 
     def pulled(self, handles: tuple[Handle, ...]) -> np.ndarray:
         """Return the displacement (V, 3) that carries all handles, left and mirrored."""
@@ -88,6 +109,7 @@ class Membrane:
         np.add.at(push, place, HANDLE_WEIGHT * moves)
         out = np.zeros_like(self.clay.rest_mm)
         out[self.free] = splu((self._energy + sp.diags(weight)).tocsc()).solve(push)
+        out = self._cover @ out
         even = (out + self.clay.mirrored(out)) / 2
         length = np.linalg.norm(even, axis=1, keepdims=True)
         return even * np.clip(1 - STILL_MM / np.maximum(length, 1e-9), 0, 1)

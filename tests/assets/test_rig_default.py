@@ -198,6 +198,16 @@ def test_mouth_close_undoes_an_open_jaw_however_far_it_is_open(rig: Rig, strengt
     np.testing.assert_allclose(gap(jaw + close), gap(np.zeros_like(jaw)), atol=0.3 + 1.6 * strength)
 
 
+@pytest.mark.parametrize("unit", ["mouthSmileLeft", "mouthStretchLeft", "mouthFrownLeft", "mouthDimpleLeft"])
+def test_the_lining_of_the_mouth_goes_no_further_than_the_flesh_over_it(rig: Rig, unit: str) -> None:
+    skin, mouth = (np.unique(part_faces(rig, name)) for name in ("skin", "mouth"))
+    move = np.linalg.norm(rig.shapes_mm[UNIT_INDEX[unit]], axis=1)
+    distance, over = cKDTree(rig.vertices_mm[skin]).query(rig.vertices_mm[mouth], k=8)
+    deep = distance[:, 0] > 10
+    assert deep.sum() > 50
+    assert np.all(move[mouth][deep] <= move[skin[over]].max(1)[deep] + 4.0)
+
+
 def test_texture_layout_has_no_folds_that_matter(rig: Rig) -> None:
     skin = next(part for part in rig.parts if part.name == "skin")
     assert rig.uv[skin.uv_faces].min() >= 0
