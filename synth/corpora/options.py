@@ -56,15 +56,20 @@ def split_pairs(pairs: tuple[str, ...], where: str) -> dict[str, str]:
     Raises
     ------
     InputError
-        Every text without ``=``.
+        Every text without ``=``, and every key that stands there twice.
     """
     raise_problems(
         Problem(f"{pair!r} is no key=value", where, "write for example camera=right")
         for pair in pairs
         if "=" not in pair
     )
-    split = (pair.split("=", 1) for pair in pairs)
-    return {key.strip().replace("-", "_"): value.strip() for key, value in split}
+    split: dict[str, str] = {}
+    for key, value in (pair.split("=", 1) for pair in pairs):
+        name = key.strip().replace("-", "_")
+        if name in split:
+            raise InputError.one(f"{name!r} stands there twice", where, "name it once")
+        split[name] = value.strip()
+    return split
 
 
 def names_in(text: str) -> list[str]:

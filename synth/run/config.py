@@ -153,12 +153,14 @@ def read_config(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the file is missing or no TOML.
+        If the file is missing, cannot be read or is no TOML.
     """
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise InputError.one("there is no such file", path, "check --config") from None
+    except OSError as error:
+        raise InputError.one(f"this file cannot be read ({error.strerror})", path, "check --config") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError.one(f"this is no TOML file ({error})", path, "write lines such as: subjects = 30") from None
 

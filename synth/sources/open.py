@@ -169,17 +169,26 @@ def _open_standin(names: tuple[str, ...], spec: SourceSpec) -> Source:
 def _open_licensed(names: tuple[str, ...], spec: SourceSpec) -> Source:
     """Open a licensed corpus through its reader in ``synth.corpora``."""
     from synth.corpora.options import parse_options, split_pairs
-    from synth.corpora.registry import LICENCE, open_corpus
+    from synth.corpora.registry import LICENCE, corpus_options, open_corpus
 
     if len(names) != 1 or spec.root is None:
         what = f"{names[0]} lies in no folder yet" if spec.root is None else "one corpus at a time"
         raise InputError.one(what, "--source", f"write --source {names[0]} --root FOLDER")
-    options = {
+    known = corpus_options(names[0])
+    own = {
         "labels": spec.labels,
         "landmarks": spec.landmarks,
         "gender": None if spec.gender == "unknown" else spec.gender,
-        **split_pairs(spec.options, "--option"),
     }
+    pairs = split_pairs(spec.options, "--option")
+    raise_problems(
+        Problem(f"{names[0]} takes no option {key!r}", "--option", closest(key, known))
+        if key not in known
+        else Problem(f"{key!r} is named by --{key} too", "--option", "name it once")
+        for key in pairs
+        if key not in known or own.get(key) is not None
+    )
+    options = own | pairs
     opened = open_corpus(names[0], spec.root, frames=spec.frames, **parse_options(options))
     if spec.subjects is not None and spec.subjects > len(opened.subjects):
         what = f"{spec.subjects} subjects asked for but {len(opened.subjects)} can be opened"

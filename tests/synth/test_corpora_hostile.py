@@ -16,6 +16,7 @@ from assets.errors import InputError
 from synth.corpora.folders import pictures_by_number
 from synth.corpora.options import parse_options
 from synth.corpora.registry import open_corpus
+from synth.sources.open import SourceSpec, open_source
 
 TABLE = "AUCoding/AU_OCC/F002_T1.csv"
 TASK = "Sequences(2D+3D)/F002/T1"
@@ -269,3 +270,18 @@ def test_a_root_that_is_no_utf8_text_is_refused(tree: Callable[[str], Path], tmp
     tree("disfa").rename(folder)
     with pytest.raises(InputError, match=r"caf\\xe9: this name is no UTF-8 text"):
         open_corpus("disfa", folder)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("root=/x",), "--option: gft takes no option 'root'"),
+        (("frames=3",), "--option: gft takes no option 'frames'"),
+        (("split=train", "split=test"), "--option: 'split' stands there twice"),
+        (("labels=labels",), "--option: 'labels' is named by --labels too"),
+    ],
+)
+def test_options_are_named_once_and_exist(options: tuple[str, ...], text: str, tree: Callable[[str], Path]) -> None:
+    spec = SourceSpec(("gft",), root=str(tree("gft")), labels="labels", options=options)
+    with pytest.raises(InputError, match=re.escape(text)):
+        open_source(spec)

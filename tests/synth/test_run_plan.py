@@ -147,6 +147,17 @@ def test_every_mistake_in_a_configuration_is_named(tmp_path: Path) -> None:
     assert "multiple such as 2 or 4" in lines[-1]
 
 
+def test_configuration_files_of_other_editors_and_those_that_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_bytes(b"\xef\xbb\xbfsubjects = 3\r\n")
+    assert read_config(path) == {"subjects": 3}
+    loop = tmp_path / "loop.toml"
+    loop.symlink_to(loop.name)
+    for odd in (tmp_path, path / "below", loop):
+        with pytest.raises(InputError, match="check --config"):
+            read_config(odd)
+
+
 def test_seed_zero_is_a_seed() -> None:
     assert make_config({"seed": 0}).seed == 0
 
