@@ -62,8 +62,8 @@ class Membrane:
     clay : Clay
         Its head must be mirror-symmetric.
     lining : (n,) int
-        Vertices of the mouth's lining. No handle is in there, and what bends least would carry them far: behind the lips
-        they follow the flesh that covers them.
+        Vertices of the mouth's lining. No handle is in there, and what bends least would carry them far: behind the
+        lips they follow the flesh that covers them.
     """
 
     def __init__(self, clay: Clay, lining: np.ndarray) -> None:
