@@ -98,8 +98,8 @@ def attach_labels(
 
     Rows of subjects in ``absent``, which could not be read, are passed over; a row that names nobody could be theirs.
 
-    Videos count frames from 0. A file that has no row 0 but one for the frame after the last, and every file that
-    OpenFace wrote (it has a column ``success``), counts from 1.
+    Videos count frames from 0, and so may pictures. A file beside them that has no row 0 but one for the frame after
+    the last, and every one that OpenFace wrote (it has a column ``success``), counts from 1.
 
     Raises
     ------
@@ -147,9 +147,14 @@ def _attach(sequence: FootageSequence, labels: LabelRows, rows: np.ndarray) -> F
     if isinstance(sequence, ImageSequence) and sequence.odd_file:
         what = "the name of this picture gives it no frame number of its own, so that labels cannot be told apart"
         raise InputError.one(what, sequence.odd_file, "move it elsewhere, or list the pictures in a CSV manifest")
-    if isinstance(sequence, VideoSequence):
+    if np.array_equal(sequence.frames, np.arange(len(sequence.frames))):
         counts_from_one = 0 not in frames and ("success" in labels.table.header or len(sequence.frames) in frames)
         frames = frames - int(counts_from_one)
+    if np.array_equal(np.sort(frames) + 1, sequence.frames):
+        what = (
+            f"the rows count one less than the frames of {sequence.subject}/{sequence.name}, from {sequence.frames[0]}"
+        )
+        raise InputError.one(what, labels.table.where(labels.table.rows[rows[0]][0]), "add 1 to each frame number")
     absent = ~np.isin(frames, sequence.frames)
     if absent.sum() > max(1, TOLERATED_SHARE * len(rows)):
         line = labels.table.rows[rows[np.argmax(absent)]][0]

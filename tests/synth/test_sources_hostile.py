@@ -44,6 +44,27 @@ def test_pictures_without_any_number_count_by_place(tmp_path: Path) -> None:
     assert opened(tmp_path / "s", labels=labels).subjects["s"][0].labels.au.ravel().tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("names", ["0 1 2 3", "a b c d"])
+def test_tables_from_one_beside_pictures_from_zero(names: str, tmp_path: Path) -> None:
+    """Each label once went to the next picture, and the last one to a frame that is not there."""
+    for name in names.split():
+        write_image(tmp_path / "s" / f"{name}.png")
+    labels = str(write_lines(tmp_path / "l.csv", "frame,AU1", "1,1", "2,0", "3,0", "4,1"))
+    (sequence,) = opened(tmp_path / "s", labels=labels).subjects["s"]
+    assert sequence.labels.au.ravel().tolist() == [1, 0, 0, 1]
+    write_lines(tmp_path / "l.csv", "frame,success,AU1_c", "1,1,1", "2,1,0")
+    (sequence,) = opened(tmp_path / "s", labels=labels).subjects["s"]
+    assert sequence.labels.mask.ravel().tolist() == [1, 1, 0, 0]
+
+
+def test_tables_from_zero_beside_pictures_from_one(tmp_path: Path) -> None:
+    for name in "123":
+        write_image(tmp_path / "s" / f"{name}.png")
+    labels = str(write_lines(tmp_path / "l.csv", "frame,AU1", "0,1", "1,0", "2,0"))
+    with pytest.raises(InputError, match=r"row 2: the rows count one less than the frames of s/s, from 1"):
+        opened(tmp_path / "s", labels=labels)
+
+
 def test_case_of_column_names_does_not_matter(tmp_path: Path) -> None:
     """A column ``Subject`` was once passed over, so that rows of one person went to another."""
     write_video(tmp_path / "v.avi")
