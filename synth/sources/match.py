@@ -135,26 +135,14 @@ def attach_labels(
 
 def _attach(sequence: FootageSequence, labels: LabelRows, rows: np.ndarray) -> FootageSequence:
     frames = labels.frames[rows]
-    values, first, counts = np.unique(frames, return_index=True, return_counts=True)
-    raise_problems(
-        Problem(
-            f"{counts[i]} rows label frame {values[i]} of {sequence.subject}/{sequence.name}",
-            labels.table.where(labels.table.rows[rows[first[i]]][0]),
-            "keep one of them",
-        )
-        for i in np.flatnonzero(counts > 1)
-    )
-    if isinstance(sequence, ImageSequence) and sequence.odd_file:
-        what = "the name of this picture gives it no frame number of its own, so that labels cannot be told apart"
-        raise InputError.one(what, sequence.odd_file, "move it elsewhere, or list the pictures in a CSV manifest")
+    _check_rows(sequence, labels, rows)
     if np.array_equal(sequence.frames, np.arange(len(sequence.frames))):
         counts_from_one = 0 not in frames and ("success" in labels.table.header or len(sequence.frames) in frames)
         frames = frames - int(counts_from_one)
     if np.array_equal(np.sort(frames) + 1, sequence.frames):
-        what = (
-            f"the rows count one less than the frames of {sequence.subject}/{sequence.name}, from {sequence.frames[0]}"
-        )
-        raise InputError.one(what, labels.table.where(labels.table.rows[rows[0]][0]), "add 1 to each frame number")
+        place = labels.table.where(labels.table.rows[rows[0]][0])
+        what = f"the rows count one less than the frames of {sequence.subject}/{sequence.name}"
+        raise InputError.one(f"{what}, from {sequence.frames[0]}", place, "add 1 to each frame number")
     absent = ~np.isin(frames, sequence.frames)
     if absent.sum() > max(1, TOLERATED_SHARE * len(rows)):
         line = labels.table.rows[rows[np.argmax(absent)]][0]
@@ -175,6 +163,22 @@ def _attach(sequence: FootageSequence, labels: LabelRows, rows: np.ndarray) -> F
         intensity = np.full(shape, np.nan, np.float32)
         intensity[place] = cells.intensity[rows]
     return replace(sequence, labels=Labels(cells.numbers, au, mask, "csv", intensity))
+
+
+def _check_rows(sequence: FootageSequence, labels: LabelRows, rows: np.ndarray) -> None:
+    """Refuse two rows for one frame, and rows for pictures that their names do not number."""
+    values, first, counts = np.unique(labels.frames[rows], return_index=True, return_counts=True)
+    raise_problems(
+        Problem(
+            f"{counts[i]} rows label frame {values[i]} of {sequence.subject}/{sequence.name}",
+            labels.table.where(labels.table.rows[rows[first[i]]][0]),
+            "keep one of them",
+        )
+        for i in np.flatnonzero(counts > 1)
+    )
+    if isinstance(sequence, ImageSequence) and sequence.odd_file:
+        what = "the name of this picture gives it no frame number of its own, so that labels cannot be told apart"
+        raise InputError.one(what, sequence.odd_file, "move it elsewhere, or list the pictures in a CSV manifest")
 
 
 def _with_missing(sequence: FootageSequence, extra: np.ndarray) -> FootageSequence:
