@@ -98,11 +98,17 @@ def nuisances(rotation: np.ndarray, gaze_rad: np.ndarray) -> np.ndarray:
     return np.stack([np.maximum(-up, 0.0), aside, yaw, pitch, yaw**2], 1)
 
 
-def resting_share(weights: np.ndarray, resting: np.ndarray) -> np.ndarray:
-    """Return how much each frame counts as a picture of the resting face, (T,)."""
-    activity = weights.sum(1)
-    calm = np.exp(-_CALMING * np.maximum(activity - np.quantile(activity, 0.1), 0.0))
-    return np.where(resting, 1.0, calm)
+def resting_share(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return how much each frame counts as a picture of the resting face, (T,).
+
+    Parameters
+    ----------
+    weights : (T, K) float
+    known : (T, K) or (T, 1) bool
+        Units known to be at rest, whatever their weights.
+    """
+    activity = np.where(known, 0.0, weights).sum(1)
+    return np.exp(-_CALMING * np.maximum(activity - np.quantile(activity, 0.1), 0.0))
 
 
 def reliability(measures: Any, calm: np.ndarray) -> np.ndarray:
@@ -138,7 +144,7 @@ def pixel_evidence(
     weights: np.ndarray,
     rotation: np.ndarray,
     gaze_rad: np.ndarray,
-    resting: np.ndarray,
+    known: np.ndarray,
     strength: float,
     noise: float,
 ) -> Evidence | None:
@@ -152,31 +158,31 @@ def pixel_evidence(
         A fit without pixels: it tells which frames are calm, and what of their features is expression.
     rotation : (T, 3, 3) float
     gaze_rad : (T, 2, 2) float
-    resting : (T,) bool
-        Frames known to be at rest.
+    known : (T, K) bool
+        Units known to be at rest.
     strength : float
         1 takes the calibrated variance; smaller values widen it.
     noise : float
         Variance of one landmark in mm².
     """
-    calm = resting_share(weights, resting)
+    calm = resting_share(weights, known)
     trust = reliability(measures, calm)
     if strength == 0 or trust.max(initial=0.0) == 0.0:
         return None
-    known = response()
+    table = response()
     seen = trust > 0
     signal = features(measures, np.where(seen, calm, 0.0))
     signal[~seen] = 0.0
     aside = nuisances(rotation, gaze_rad)
-    explained = weights @ known.units.T + aside @ known.nuisances.T
+    explained = weights @ table.units.T + aside @ table.nuisances.T
     signal -= weighted_median(signal - explained, calm * trust)
     told = np.array([not name.startswith(_UNINFORMED) for name in FITTED_UNITS])
-    free = known.units[:, ~told]
-    precision = np.linalg.inv(known.covariance * REAL_WORLD + _FREE_SPREAD**2 * free @ free.T)
+    free = table.units[:, ~told]
+    precision = np.linalg.inv(table.covariance * REAL_WORLD + _FREE_SPREAD**2 * free @ free.T)
     innovation = np.subtract(signal, explained, out=explained)
     surprise = np.einsum("td,de,te->t", innovation, precision, innovation) / len(FEATURES)
     trust = trust * np.minimum(1.0, _SURPRISE / np.maximum(surprise, 1e-9))
-    moved = known.units * told
+    moved = table.units * told
     weighted = strength * noise * precision @ moved
-    signal = signal - aside @ known.nuisances.T - (weights * ~told) @ known.units.T
+    signal = signal - aside @ table.nuisances.T - (weights * ~told) @ table.units.T
     return Evidence(moved.T @ weighted, trust[:, None] * (signal @ weighted), trust)

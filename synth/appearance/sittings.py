@@ -93,7 +93,7 @@ def acted_track(rig: Rig, seed: int, number: int, frames: int) -> tuple[FrameTra
     if not found.any():
         return track, weights, None
     true = weights[:, FITTED_COLUMNS]
-    calm = np.where(found, resting_share(true, np.zeros(frames, bool)), 0.0)
+    calm = np.where(found, resting_share(true, np.zeros((frames, 1), bool)), 0.0)
     signal = features(seen, calm)[found]
     signal = signal - np.median(signal[calm[found] >= np.quantile(calm[found], 0.7)], axis=0)
     return track, weights, Sitting(signal, true[found], nuisances(rotation, gaze)[found])

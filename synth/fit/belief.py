@@ -61,7 +61,13 @@ MOVE_PER_FRAME = _moves()
 
 
 def expression_prior(
-    scores: np.ndarray | None, count: int, present: np.ndarray, resting: np.ndarray, settings: FitSettings, noise: float
+    scores: np.ndarray | None,
+    count: int,
+    present: np.ndarray,
+    resting: np.ndarray,
+    settings: FitSettings,
+    noise: float,
+    coded: np.ndarray | None = None,
 ) -> Prior:
     """Return the prior of ``count`` frames.
 
@@ -78,8 +84,11 @@ def expression_prior(
     settings : FitSettings
     noise : float
         Variance of one landmark in mm².
+    coded : (K,) bool or None
+        Units that are known to be at rest in those frames; None is all.
     """
     size = len(FITTED_UNITS)
+    known = resting[:, None] & (np.ones(size, bool) if coded is None else coded)
     mean = np.zeros((count, size))
     spread = np.full(size, UNREAD_SPREAD)
     if scores is not None and settings.network > 0:
@@ -87,8 +96,8 @@ def expression_prior(
         read = SEEN_BY_NETWORK
         spread = np.where(read, np.minimum(SPREAD / np.sqrt(settings.network), UNREAD_SPREAD), UNREAD_SPREAD)
     precision = noise / spread**2 * (1.0 + _mimicked(mean))
-    mean[resting] = 0.0
-    precision[resting] *= 25.0
+    mean[known] = 0.0
+    precision[known] *= 25.0
     mean[:, ~present] = 0.0
     precision[:, ~present] = 1e9
     pull = np.full(size, _SPARSITY * settings.sparsity * noise)

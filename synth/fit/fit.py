@@ -26,7 +26,7 @@ from synth.fit.face_model import FITTED_COLUMNS, GAZE_COLUMNS, FaceModel, face_m
 from synth.fit.frame_fit import FrameFit, Prior, fit_frames
 from synth.fit.gaze import LEAST_TURN_RAD, USUAL_TURN_RAD, gaze_angles, gaze_weights
 from synth.fit.head_pose import HeadPose
-from synth.fit.label_prior import check_labels, label_bounds, resting_frames
+from synth.fit.label_prior import check_labels, coded_units, label_bounds, resting_frames
 from synth.fit.lip_gap import with_lip_gap
 from synth.fit.lips_as_seen import opened_as_seen
 from synth.fit.pace import calmed, jitter_mm
@@ -71,7 +71,8 @@ def fit_track(
     rig : Rig
         With a landmark table.
     labels : Labels or None
-        Action Unit labels of the same rows; frames whose coded units are all zero show the resting face.
+        Action Unit labels of the same rows; frames whose coded Action Units are all zero are
+        at rest, as far as these reach.
     label_prior : float
         How strongly labels move the weights, in [0, 1]: the units of an active Action Unit are kept above a
         visible onset, those of an inactive one below it. 0 is pure tracking, 1 makes the labels true by
@@ -132,7 +133,8 @@ def _fit_person(
     noise = settings.noise_mm**2 * max(1.0, float(model.trust.sum()) / settings.independent_points)
     scores = None if track.network_weights is None else track.network_weights[rows]
     resting = resting_frames(labels, rows)
-    prior = expression_prior(scores, len(rows), model.present, resting, settings, noise)
+    coded = coded_units(labels)[FITTED_COLUMNS]
+    prior = expression_prior(scores, len(rows), model.present, resting, settings, noise, coded)
     if len(rows):
         face = resting_face(points, model, prior, resting, settings, noise)
     else:
@@ -142,7 +144,8 @@ def _fit_person(
     gaps = np.diff(track.frames[rows]).astype(float)
     bounds = label_bounds(labels, rows) if labels is not None and label_prior > 0 else None
     seen = None if track.appearance is None else track.appearance[rows]
-    result = _fit_rows(points, scores, seen, face, model, prior, gaps, bounds, label_prior, resting, settings, noise)
+    known = resting[:, None] & coded
+    result = _fit_rows(points, scores, seen, face, model, prior, gaps, bounds, label_prior, known, settings, noise)
     notes = {
         "settings": asdict(settings), "label_prior": float(label_prior), "identity_frames": face.frames_used,
         "pixel_trust": result.pixel_trust, "people": 1,
@@ -162,7 +165,7 @@ def _fit_rows(
     gaps: np.ndarray,
     bounds: tuple[np.ndarray, np.ndarray] | None,
     label_prior: float,
-    resting: np.ndarray,
+    known: np.ndarray,
     settings: FitSettings,
     noise: float,
 ) -> _Result:
@@ -185,7 +188,7 @@ def _fit_rows(
     pixels = None
     if seen is not None and count:
         turns = first.pose.rotation
-        pixels = pixel_evidence(seen, first.weights, turns, gaze, resting, settings.pixels, noise)
+        pixels = pixel_evidence(seen, first.weights, turns, gaze, known, settings.pixels, noise)
     shake = jitter_mm(points, first.pose, first.weights, gaps, *common)
     tied = replace(steadied(prior, first.weights, gaps, settings, noise, shake, scores is not None), pixels=pixels)
     held = (

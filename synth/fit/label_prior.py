@@ -26,6 +26,16 @@ def resting_frames(labels: Labels | None, rows: np.ndarray) -> np.ndarray:
     return (known.sum(1) >= 6) & ~((labels.au[rows] > 0) & known).any(1)
 
 
+def coded_units(labels: Labels | None) -> np.ndarray:
+    """Return which units (52,) the labels speak of: those that a coded Action Unit drives.
+
+    A frame at rest is at rest in these. Eyes may be wide, lids closed or lips parted in it where nobody coded that.
+    """
+    numbers = () if labels is None else labels.numbers
+    driven = {name for number in numbers for name, _ in AU_UNITS.get(number, ())}
+    return np.array([name in driven for name in UNITS])
+
+
 def check_labels(labels: Labels, count: int) -> None:
     """Refuse labels whose shape does not fit a track of ``count`` rows."""
     wanted = (count, len(labels.numbers))

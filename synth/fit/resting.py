@@ -62,7 +62,7 @@ def resting_face(
         return RestingFace(model.neutral, np.zeros(size), distance, 0)
     rows = choose_frames(np.ones(len(points_px), bool), settings.identity_frames, resting)
     activity = prior.mean[rows].sum(1)
-    calm = np.where(resting[rows], 1.0, np.exp(-_CALMING * np.maximum(activity - np.quantile(activity, 0.1), 0.0)))
+    calm = np.exp(-_CALMING * np.maximum(activity - np.quantile(activity, 0.1), 0.0))
     if settings.camera_distance_mm is None:
         first = _first(points_px, model, firmly, resting, settings, noise)
         distance, begin = first.distance_mm, first.coefficients

@@ -91,19 +91,19 @@ def test_frames_without_measures_say_nothing() -> None:
     rows[5] = np.nan
     count, size = len(rows), len(FITTED_UNITS)
     still = (np.zeros((count, size)), np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 2, 2)))
-    found = pixel_evidence(rows, *still, np.zeros(count, bool), 1.0, 1.0)
+    found = pixel_evidence(rows, *still, np.zeros((count, 1), bool), 1.0, 1.0)
     assert found is not None
     assert found.trust[5] == 0.0
     np.testing.assert_array_equal(found.linear[5], 0.0)
-    assert pixel_evidence(rows, *still, np.zeros(count, bool), 0.0, 1.0) is None
-    assert pixel_evidence(np.full_like(rows, np.nan), *still, np.zeros(count, bool), 1.0, 1.0) is None
+    assert pixel_evidence(rows, *still, np.zeros((count, 1), bool), 0.0, 1.0) is None
+    assert pixel_evidence(np.full_like(rows, np.nan), *still, np.zeros((count, 1), bool), 1.0, 1.0) is None
 
 
 def test_a_furrow_speaks_for_lowered_brows() -> None:
     rows = measured(*[face()] * 20, *[face(furrow=0.3)] * 4)
     count, size = len(rows), len(FITTED_UNITS)
     still = (np.zeros((count, size)), np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 2, 2)))
-    found = pixel_evidence(rows, *still, np.zeros(count, bool), 1.0, 1.0)
+    found = pixel_evidence(rows, *still, np.zeros((count, 1), bool), 1.0, 1.0)
     assert found is not None
     column = FITTED_INDEX["browDownLeft"]
     assert found.linear[-1, column] > 0

@@ -72,15 +72,31 @@ def test_frames_without_any_action_unit_show_the_resting_face() -> None:
     smile = np.where(np.arange(count) % 2, 0.8, 0.0)
     shown = unit_weights(count, mouthPucker=purse, mouthSmileLeft=smile, mouthSmileRight=smile)
     points = swinging_pose(count).project(landmarks_mm(rig, shown))
-    au = np.zeros((count, 7), np.uint8)
+    au = np.zeros((count, 8), np.uint8)
     au[:, 3] = smile > 0
-    labels = Labels((1, 2, 4, 12, 15, 17, 25), au, np.ones_like(au), "coded")
+    labels = Labels((1, 2, 4, 12, 15, 17, 18, 25), au, np.ones_like(au), "coded")
     column = UNIT_INDEX["mouthPucker"]
     scores = ideal_scores(unit_weights(count, mouthPucker=0.9, mouthSmileLeft=smile, mouthSmileRight=smile))
     without = fit_track(track_of(points, scores), rig).weights[smile == 0, column]
     told = fit_track(track_of(points, scores), rig, labels=labels).weights[smile == 0, column]
     assert resting_frames(labels, np.arange(count)).sum() == count // 2
     assert told.mean() < 0.05 < without.mean()
+
+
+def test_what_nobody_coded_moves_in_a_frame_at_rest() -> None:
+    rig = default_rig()
+    count = 40
+    wide = np.where(np.arange(count) % 4 == 0, 0.8, 0.0)
+    shown = unit_weights(count, eyeWideLeft=wide, eyeWideRight=wide, jawOpen=wide / 2)
+    points, scores = swinging_pose(count).project(landmarks_mm(rig, shown)), ideal_scores(shown)
+    au = np.zeros((count, 7), np.uint8)
+    labels = Labels((1, 2, 4, 12, 15, 17, 23), au, np.ones_like(au), "coded")
+    assert resting_frames(labels, np.arange(count)).all()
+    told, free = (fit_track(track_of(points, scores), rig, labels=known).weights for known in (labels, None))
+    for name in ("eyeWideLeft", "jawOpen"):
+        column = UNIT_INDEX[name]
+        seen, without = (found[wide > 0, column].mean() for found in (told, free))
+        assert seen > 0.8 * without > 0.15
 
 
 def test_movements_that_the_network_sees_in_part_are_made_whole() -> None:
