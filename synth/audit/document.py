@@ -252,8 +252,8 @@ def document(before_folder: Path, after_folder: Path, variants: dict[str, Path])
             lines += [f"**{name}** ({', '.join(records)})\n", *totals_table({"as it is": base, name: records}), ""]
     told = after_folder / "outside.txt"
     if told.is_file():
-        outside = [folder_records(folder / "outside") for folder in (before_folder, after_folder)]
-        lines += outside_section(*outside, told.read_text(encoding="utf-8").strip())
+        first, second = (folder_records(folder / "outside") for folder in (before_folder, after_folder))
+        lines += outside_section(first, second, told.read_text(encoding="utf-8").strip())
     lines += [_PICTURE] if "simulated" in after else []
     lines += neutral_section(*(_neutral(folder) for folder in (before_folder, after_folder)))
     lines += goals_section(after)

@@ -186,10 +186,17 @@ def _coordinate_columns(table: CsvTable) -> list[list[str]]:
     return [[found[axis, n] for axis in axes] for n in numbers]
 
 
+MOST_FRAMES = 10**9
+"""Frame numbers beyond this are mistakes."""
+
+
 def _whole_number(table: CsvTable, line: int, text: str, problems: list[Problem]) -> int | None:
     try:
-        return int(float(text))
-    except ValueError:
+        number = float(text)
+        if number != int(number) or abs(number) > MOST_FRAMES:
+            raise ValueError
+        return int(number)
+    except (ValueError, OverflowError):
         problems.append(Problem(f"{text!r} is no frame number", table.where(line, "frame"), "write a whole number"))
         return None
 

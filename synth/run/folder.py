@@ -121,7 +121,7 @@ def _check_same(out: Path, saved: dict[str, Any], config: RenderConfig, plan: Ru
     ]  # fmt: skip
     planned = json.loads(json.dumps(plan.record()))
     if not problems and not _goes_on(saved, planned):
-        problems.append(Problem("the source holds other frames than when this run began", str(out), mend))
+        problems.append(Problem("the source holds other frames or labels than when this run began", str(out), mend))
     if problems:
         raise InputError(problems)
 

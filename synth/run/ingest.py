@@ -135,7 +135,7 @@ def _open_corpus(config: IngestConfig) -> Source:
 def _open_standin(config: IngestConfig) -> Source:
     if config.root:
         raise InputError.one("a stand-in corpus lies in no folder", "--root", "leave the option out")
-    if config.subjects is not None and not config.subjects.isdigit():
+    if config.subjects is not None and not (config.subjects.isascii() and config.subjects.isdigit()):
         raise InputError.one(f"{config.subjects!r} is no number", "--subjects", "say how many subjects of the stand-in")
     count = None if config.subjects is None else int(config.subjects)
     spec = SourceSpec((config.corpus,), subjects=count, frames=config.frames, seed=config.seed)

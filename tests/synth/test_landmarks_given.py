@@ -116,7 +116,9 @@ def test_mistakes_are_named_with_row_and_column(tmp_path: Path) -> None:
     refused(tmp_path / "3.csv", r"row 3, column x_0: 'left' is no coordinate")
     refused(csv_of(tmp_path / "4.csv", points, {"frame": [0, 1, 9]}), r"4\.csv row 4: frame 9 is not among the frames")
     refused(csv_of(tmp_path / "5.csv", points, {"frame": [0, 1, 1]}), "frame 1 stands there twice")
-    refused(csv_of(tmp_path / "6.csv", points, {"frame": [0, "x", 2]}), r"row 3, column frame: 'x' is no frame number")
+    for wrong in ("x", "inf", "nan", "1.5", "9" * 400):
+        path = csv_of(tmp_path / "6.csv", points, {"frame": [0, wrong, 2]})
+        refused(path, rf"row 3, column frame: '{wrong}' is no frame number")
     refused(csv_of(tmp_path / "7.csv", points[:2]), "2 rows of landmarks for 3 frames")
     refused(csv_of(tmp_path / "8.csv", points, {"sequence": ["a", "a", "z"]}), "no sequence 'z'")
     (tmp_path / "9.csv").write_text("frame,x,y\n0,1,2\n")
