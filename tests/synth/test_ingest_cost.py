@@ -206,10 +206,9 @@ def test_evidence_from_pixels_keeps_few_bytes_per_frame(tmp_path: Path) -> None:
             fill(rows, frames)
             size = len(FITTED_UNITS)
             known = (np.zeros((frames, size)), np.tile(np.eye(3), (frames, 1, 1)), np.zeros((frames, 2, 2)))
+            rest = np.zeros((frames, 1), bool)
             peaks.append(
-                peak_bytes(
-                    lambda rows=rows, known=known: pixel_evidence(rows, *known, np.zeros((len(rows), 1), bool), 1.0, 1.0)
-                )  # type: ignore[misc]
+                peak_bytes(lambda rows=rows, known=known, rest=rest: pixel_evidence(rows, *known, rest, 1.0, 1.0))  # type: ignore[misc]
             )
     assert (peaks[2] - peaks[1]) / (2048 - 512) < 2500
 
