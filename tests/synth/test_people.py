@@ -71,7 +71,7 @@ def test_resting_eyes_are_open_and_their_upper_lid_crosses_the_iris(rig: Rig, he
     ("unit", "place", "least_mm", "most_mm"),
     [
         ("browInnerUp", INNER, 7.0, 11.0),
-        ("browOuterUpLeft", OUTER, 5.9, 10.0),
+        ("browOuterUpLeft", OUTER, 6.0, 10.0),
         ("browDownLeft", INNER, -9.5, -6.0),
     ],
 )
