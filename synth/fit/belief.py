@@ -155,7 +155,7 @@ def steadied(
     noise : float
     jitter_mm : float
         Standard deviation of the part of a landmark coordinate's error that is new in every frame
-        (``pace.jitter``).
+        (``pace.jitter_mm``).
     read : bool
         Whether the means were read in every frame, and so are evidence of their own.
     """
