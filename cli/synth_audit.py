@@ -147,7 +147,7 @@ def _print_table(values: dict[str, Any]) -> None:
         label = f"{_number(row.get('auc_twin'))}/{_number(row.get('auc_real'))}" if row.get("auc_real") else ""
         judges = "".join(letters[name] if name in row["judges"] else "·" for name in names)
         verdict = Text(row["verdict"] + (" ▲" if row["above_rest"] else ""), _STYLE[row["verdict"]])
-        numbers = (_number(row.get("control")), _span(row, "slope"), _number(row.get("female_male")))
+        numbers = (_number(row.get("control")), _span(row, "slope"), _agree(row))
         table.add_row(column, row["name"], verdict, _number(row.get("share")), _span(row, "r"), *numbers, label,
                       *([_own(row["estimators"][outside["name"]])] if outside else []), judges)  # fmt: skip
     console = Console(highlight=False)
@@ -156,11 +156,17 @@ def _print_table(values: dict[str, Any]) -> None:
     counts = ", ".join(f"{count} {name}" for name, count in values["counts"].items() if count)
     click.echo(f"verdicts  {counts}")
     click.echo(
-        f"r within subject and twin; {values['interval']}; share = r / repeatability; label = area on twin/real;"
+        f"r within subject and twin; {values['interval']}; share = r / repeatability, for f–m in brackets; "
+        "label = area on twin/real;"
     )
     told = [f"{letters[name]} = {name}" if outside and name == outside["name"] else name for name in names]
     mark = "; ▲ twins at rest read above resting real faces" if "scores" in names else ""
     click.echo(f"judges: {', '.join(told)}{mark}")
+
+
+def _agree(row: dict[str, Any]) -> str:
+    share = _number(row.get("female_male_share"))
+    return _number(row.get("female_male")) + (f" ({share})" if share else "")
 
 
 def _own(row: dict[str, Any]) -> str:

@@ -42,6 +42,8 @@ class Agreement:
     offset, offset_low, offset_high : twin minus real where the Action Unit is inactive, in the measure's unit
     level : activation of the twins where the Action Unit is inactive
     female_male, female_male_low, female_male_high : correlation of the female with the male twin
+    female_male_ceiling : the same correlation if both twins did exactly the same: geometric mean of how well two
+        readings of the female and of the male twin's pictures correlate (Spearman 1904)
     repeatability : correlation of two readings of the real pictures
     span : distance from the 20th to the 95th percentile on real frames, median over subjects
     visible : span from which an Action Unit counts as varying
@@ -68,6 +70,7 @@ class Agreement:
     female_male: np.ndarray
     female_male_low: np.ndarray
     female_male_high: np.ndarray
+    female_male_ceiling: np.ndarray
     repeatability: np.ndarray
     span: np.ndarray
     visible: np.ndarray
@@ -120,15 +123,15 @@ def agreement(readings: list[Readings], estimator: str, seed: int = 0, rounds: i
     offset, level = _offsets(readings, e, rng, rounds)
     return Agreement(
         estimator, whole[0, 0], len(subjects), by_subject, *r, _control(subjects, e, rng), *steep, *offset, level,
-        *_female_male(subjects, e, rng, rounds), repeat, _span(subjects, e), visible_change(estimator, readings[0]),
-        _asymmetry(subjects, e), *label_aucs(subjects, e, rng, rounds),
+        *_female_male(subjects, e, rng, rounds), _ceiling(subjects, e), repeat, _span(subjects, e),
+        visible_change(estimator, readings[0]), _asymmetry(subjects, e), *label_aucs(subjects, e, rng, rounds),
     )  # fmt: skip
 
 
 def repeatability(subjects: list[Readings], estimator: str) -> np.ndarray:
     """Return the correlation (A,) of both readings of the real pictures, within subjects."""
     e = subjects[0].estimators.index(estimator)
-    return correlation(pooled([cell(s.values[e, 0, ..., 0], s.again[e]) for s in subjects]))[0]
+    return correlation(pooled([cell(s.values[e, 0, ..., 0], s.again[e, 0]) for s in subjects]))[0]
 
 
 def twin_pairs(images: tuple[str, ...]) -> list[tuple[int, int]]:
@@ -165,6 +168,16 @@ def _female_male(subjects: list[Readings], e: int, rng: np.random.Generator, rou
     return _interval(correlation(pooled(cells))[0], correlation(pooled(cells, weights)))
 
 
+def _ceiling(subjects: list[Readings], e: int) -> np.ndarray:
+    """Return how well two readings of a female and of a male twin's pictures correlate, geometric mean (A,)."""
+    found = []
+    for side in (0, 1):
+        places = [(s, pair[side]) for s in subjects for pair in twin_pairs(s.images)]
+        twice = [cell(s.values[e, g, ..., 0], s.again[e, g]) for s, g in places]
+        found.append(correlation(pooled(twice))[0] if twice else np.full(len(AUDITED), np.nan))
+    return np.sqrt(np.clip(found[0], 0.0, 1.0) * np.clip(found[1], 0.0, 1.0))
+
+
 def _control(subjects: list[Readings], e: int, rng: np.random.Generator) -> np.ndarray:
     """Return the 97.5 % quantile (A,) of r after turning every subject's twins in time by a quarter or more."""
     found = []
@@ -188,7 +201,7 @@ def inactive(readings: Readings, e: int) -> np.ndarray:
     By its labels where they are known; else in the frames whose second reading is among the lowest 30 %: chosen by one
     reading and measured by the other, noise favours neither side.
     """
-    again = readings.again[e]
+    again = readings.again[e, 0]
     out = np.zeros(again.shape, bool)
     for column in range(again.shape[1]):
         absent = readings.known[:, column] & ~readings.labels[:, column]

@@ -17,8 +17,8 @@ JSON_FILE, CSV_FILE, TWINS_FILE, PAGE_FILE = "audit.json", "audit.csv", "twins.c
 
 _UNIT_COLUMNS = (
     "verdict", "share", "r", "r_low", "r_high", "control", "repeatability", "slope", "slope_low", "slope_high",
-    "female_male", "female_male_low", "female_male_high", "label_share", "auc_real", "auc_twin", "above_rest", "judges",
-    "reason",
+    "female_male", "female_male_low", "female_male_high", "female_male_share", "label_share", "auc_real", "auc_twin",
+    "above_rest", "judges", "reason",
 )  # fmt: skip
 _OUTSIDE_COLUMNS = ("r", "r_low", "r_high", "control", "repeatability", "slope", "female_male")
 _TWIN_COLUMNS = ("subject", "twin", "au", "estimator", "frames", "r", "repeatability", "slope", "offset")

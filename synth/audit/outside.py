@@ -74,7 +74,8 @@ class Outside:
         values = np.full((1, len(shard.images), len(rows), len(AUDITED), len(SIDES)), np.nan)
         for index, image in enumerate(shard.images):
             values[0, index, ..., 0] = self._of(chosen(names[image], rows))
-        again = self._of(chosen(names[AGAIN], rows))[None]
+        again = np.full(values.shape[:4], np.nan)
+        again[0, 0] = self._of(chosen(names[AGAIN], rows))
         return Readings(shard.subject, shard.images, rows, values, again, *labels_of(shard, rows), (self.name,),
                         self.visible)  # fmt: skip
 

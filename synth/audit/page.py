@@ -62,7 +62,8 @@ def page(audit: Audit, values: dict[str, Any]) -> str:
 <p>Does the twin show the Action Unit that its label names? {escape(sentence)}</p>
 <div class="chips">{chips}</div>{_table(values)}{_estimates(about.get("estimates"))}
 <p class="faint">Intervals: {escape(values["interval"])}. Share: correlation divided by the estimator's own
-repeatability. Grey bar: what frames that do not belong together reach.
+repeatability; that of female and male, in brackets, by its repeatability on the drawn pictures. Grey bar: what frames
+that do not belong together reach.
 ▲: the twins at rest read above resting real faces.</p>
 <details><summary>The rule</summary><p>{escape(values["rule"])}</p></details>
 <p class="key faint"><i style="background:var(--real)"></i>real<i style="background:var(--female)"></i>female twin<i
@@ -98,14 +99,19 @@ def _table(values: dict[str, Any]) -> str:
             f'<tr><td><a href="#{column}">{column}</a></td><td>{escape(row["name"])}</td>'
             f'<td><span class="chip {_CLASS[row["verdict"]]}">{row["verdict"]}</span>{mark}</td>'
             f'<td class="n">{_short(row.get("share"))}</td><td class="n">{_short(row.get("r"))}</td><td>{plot}</td>'
-            f'<td class="n">{_short(row.get("slope"))}</td><td class="n">{_short(row.get("female_male"))}</td>'
+            f'<td class="n">{_short(row.get("slope"))}</td><td class="n">{_agree(row)}</td>'
             f'<td class="n">{label}</td>{own}<td class="faint">{escape(", ".join(row["judges"]))}</td></tr>'
         )
     heads = (("AU", ""), ("", ""), ("verdict", ""), ("share", "n"), ("r", "n"), ("−.2 … 1", ""), ("slope", "n"),
-             ("female–male r", "n"), ("label area", "n"), *([(f"{outside}: r, share", "n")] if outside else []),
+             ("female–male r (share)", "n"), ("label area", "n"), *([(f"{outside}: r, share", "n")] if outside else []),
              ("judges", ""))  # fmt: skip
     head = "".join(f'<th class="{side}">{escape(name)}</th>' for name, side in heads)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+
+
+def _agree(row: dict[str, Any]) -> str:
+    share = _short(row.get("female_male_share"))
+    return _short(row.get("female_male")) + (f" ({share})" if share else "")
 
 
 def _own(row: dict[str, Any]) -> str:

@@ -28,8 +28,8 @@ SIDES = ("both", "left", "right")
 _NEAR = 0.06
 """A window whose centre or side is farther than this share off is looked at again."""
 
-AGAIN_FRAMES = 120
-"""Most real pictures of a subject that are read twice."""
+AGAIN_FRAMES, TWIN_AGAIN_FRAMES = 120, 60
+"""Most real pictures of a subject, and most pictures of each of its twins, that are read twice."""
 
 _FLIP = np.array([1, 0])
 
@@ -47,8 +47,8 @@ class Readings:
         Rows of the shard.
     values : (E, I, T, A, 3) float64
         By estimator, image, frame, Action Unit and side (both, left, right); NaN where nothing was found.
-    again : (E, T, A) float64
-        Second reading of real frames, mirrored, turned, shrunk and encoded anew; NaN where there was none.
+    again : (E, I, T, A) float64
+        Second reading of the pictures, mirrored, turned, shrunk and encoded anew; NaN where there was none.
     labels, known : (T, A) bool
         Occurrence of the audited Action Units and whether it is known.
     estimators : tuple of str
@@ -157,12 +157,12 @@ def read_shard(shard: Shard, networks: Networks, frames: int | None = None) -> R
     if not len(rows):
         return None
     shape = (len(ESTIMATORS), len(shard.images), len(rows), len(AUDITED), len(SIDES))
-    values = np.full(shape, np.nan)
+    values, again = np.full(shape, np.nan), np.full(shape[:4], np.nan)
     for index, image in enumerate(shard.images):
         values[:, index] = _read_images(shard, image, rows, networks)
-    again = np.full(shape[:1] + shape[2:4], np.nan)
-    twice = spread_rows(np.arange(len(rows)), AGAIN_FRAMES)
-    again[:, twice] = _read_images(shard, IMAGE_REAL, rows[twice], networks, disturbed=True)[..., 0]
+        most = AGAIN_FRAMES if image == IMAGE_REAL else TWIN_AGAIN_FRAMES
+        twice = spread_rows(np.arange(len(rows)), most)
+        again[:, index, twice] = _read_images(shard, image, rows[twice], networks, disturbed=True)[..., 0]
     if np.isnan(values[0, 0]).all():
         raise NoFaceError.one("no face is found in its real pictures", shard.path, "look at them with `synth view`")
     return Readings(shard.subject, shard.images, rows, values, again, *labels_of(shard, rows))

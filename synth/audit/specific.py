@@ -73,10 +73,10 @@ def specific(readings: Readings) -> Readings:
             if others:
                 slopes = _slopes(here[0, :, 0], covariates[0][:, others])
                 here -= (covariates[..., others] @ slopes)[..., None]
-                again[estimator, :, column] -= readings.again[landmarks][:, others] @ slopes
+                again[estimator, ..., column] -= readings.again[landmarks][..., others] @ slopes
             if number in ONE_SIDED and readings.estimators[estimator] in LENGTHS:
                 values[estimator, :, :, column] = _above_rest(here, calm)
-                again[estimator, :, column] = _above_rest(again[estimator, None, :, column, None], calm)[0, :, 0]
+                again[estimator, ..., column] = _above_rest(again[estimator, ..., column, None], calm)[..., 0]
     return replace(readings, values=values, again=again)
 
 
@@ -91,7 +91,9 @@ def _slopes(values: np.ndarray, covariates: np.ndarray) -> np.ndarray:
 
 
 def _above_rest(values: np.ndarray, calm: np.ndarray) -> np.ndarray:
-    """Return how far values (I, T, S) exceed their median over the calm frames, at least 0."""
+    """Return how far values (I, T, S) exceed their median over the calm frames, at least 0; NaN if none is known."""
+    known = np.isfinite(values[:, calm]).any(1, keepdims=True)
+    rest = np.nanmedian(np.where(known, values[:, calm], 0.0), axis=1, keepdims=True)
+    rest = np.where(known, rest, np.nan)
     with np.errstate(invalid="ignore"):
-        rest = np.nanmedian(values[:, calm], axis=1, keepdims=True) if np.isfinite(values[:, calm]).any() else 0.0
         return np.where(np.isnan(values), np.nan, np.maximum(values - rest, 0.0))

@@ -19,7 +19,7 @@ def twin_rows(readings: Readings) -> list[dict[str, Any]]:
     own = specific(readings)
     rows = []
     for e, estimator in enumerate(readings.estimators):
-        repeat = correlation(pooled([cell(own.values[e, 0, ..., 0], own.again[e])]))[0]
+        repeat = correlation(pooled([cell(own.values[e, 0, ..., 0], own.again[e, 0])]))[0]
         quiet = inactive(readings, e)
         for g, image in enumerate(readings.images[1:], 1):
             sums = pooled([cell(own.values[e, 0, ..., 0], own.values[e, g, ..., 0])])

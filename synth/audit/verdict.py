@@ -77,7 +77,8 @@ class Verdict:
         Estimators that judged.
     reason : str
         One clause.
-    r, r_low, r_high, control, repeatability, share, share_low, slope, slope_low, slope_high, female_male, label_share
+    r, r_low, r_high, control, repeatability, share, share_low, slope, slope_low, slope_high, label_share
+    female_male, female_male_share : correlation of the twins with each other, alone and over the judge's own on them
     above_rest : bool
         Whether the twins at rest read above what resting real faces read (network scores).
     """
@@ -145,6 +146,9 @@ def _verdict(found: list[Agreement], column: int, limit: float) -> Verdict:
     values["share_low"] = float(np.median([one.r_low[column] / one.repeatability[column] for one in judges]))
     seen = [(one.auc_twin[column] - 0.5) / (one.auc_real[column] - 0.5) for one in judges
             if one.auc_real[column] >= LEAST_AREA]  # fmt: skip
+    agree = [one.female_male[column] / one.female_male_ceiling[column] for one in judges
+             if one.female_male_ceiling[column] >= LEAST_REPEATABILITY]  # fmt: skip
+    values["female_male_share"] = float(np.median(agree)) if agree else float("nan")
     values["label_share"] = float(np.median(seen)) if seen else float("nan")
     verdict, reason = _ruling(values)
     return Verdict(number, verdict, tuple(one.estimator for one in judges), reason, values, above)

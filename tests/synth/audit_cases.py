@@ -35,7 +35,7 @@ def readings(
         for g in (1, 2):
             other = smooth(rng, frames, size) if kind == "unrelated" else real * SHARE_OF_TWIN[kind]
             values[e, g] = other + offset
-    again = values[:, 0] + noise * rng.normal(size=values[:, 0].shape)
+    again = values + noise * rng.normal(size=shape)
     values = values + noise * rng.normal(size=shape)
     scale = 10.0
     labels = real > 0.8 if labelled else np.zeros_like(real, bool)

@@ -117,6 +117,23 @@ def test_twins_that_follow_agree_and_those_that_do_not_do_not(estimator: str) ->
     assert unrelated.by_subject
 
 
+def test_the_ceiling_is_what_twins_that_do_the_same_reach() -> None:
+    """Two readings with independent errors of equal size correlate as much as two twins do that differ in nothing."""
+    cases = [readings("perfect", subject, noise=0.7) for subject in range(8)]
+    same = agreement(cases, "scores")
+    assert same.female_male_ceiling[PLAIN].max() < 0.8
+    assert np.mean(same.female_male[PLAIN] / same.female_male_ceiling[PLAIN]) == pytest.approx(1.0, abs=0.05)
+    for case in cases:
+        case.values[:, 2] = case.values[:, 2][:, ::-1]
+        case.again[:, 2] = case.again[:, 2][:, ::-1]
+    apart = agreement(cases, "scores")
+    np.testing.assert_allclose(apart.female_male_ceiling, same.female_male_ceiling)
+    assert (np.abs(apart.female_male[PLAIN]) < 0.5 * apart.female_male_ceiling[PLAIN]).all()
+    for case in cases:
+        case.again[:, 1:] = np.nan
+    assert np.isnan(agreement(cases, "scores").female_male_ceiling).all()
+
+
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     held = []
     for subject in range(8):
@@ -152,7 +169,7 @@ def test_what_other_units_explain_is_taken_off() -> None:
     case = readings("perfect")
     dimple, smile = AUDITED.index(14), AUDITED.index(12)
     case.values[0, :, :, dimple] = 3.0 * case.values[0, :, :, smile]
-    case.again[0, :, dimple] = 3.0 * case.again[0, :, smile]
+    case.again[0, ..., dimple] = 3.0 * case.again[0, ..., smile]
     own = specific(case)
     assert own.values[0, 0, :, dimple, 0].std() < 0.05 * case.values[0, 0, :, dimple, 0].std()
     np.testing.assert_array_equal(own.values[1], case.values[1])
