@@ -38,9 +38,10 @@ _MIMICS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Units that make up for errors in the shape of another one: where that is strong, they need more evidence."""
 
-_MIMICRY = {"browDown": 1.0}
+_MIMICRY = {"browDown": 1.0, "jawOpen": 30.0}
 _USUAL_MIMICRY = 3.0
-"""How much more, over what they need at rest. A smile does lower brows a little, and people cry with drawn lips."""
+"""How much more, over what they need at rest. A smile does lower brows a little, and people cry with drawn lips; teeth
+that a smile bares are no open jaw, which the network scores well by itself."""
 
 
 def _moves() -> np.ndarray:
