@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any, Literal
 
@@ -43,6 +44,10 @@ def make_fabric(settings: TrainSettings) -> Fabric:
     if precision == "auto":
         precision = "bf16" if cuda else "32"
     several = settings.devices * settings.nodes > 1
+    if cuda and settings.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts; without it sums may vary
+    if cuda:
+        torch.backends.cudnn.allow_tf32 = precision != "32"  # otherwise convolutions round 32-bit factors to ten bits
     warnings.filterwarnings("ignore", module="lightning")
     fabric = Fabric(
         accelerator="cuda" if cuda else "cpu",
