@@ -18,6 +18,9 @@ import OpenGL
 
 if os.environ["PYOPENGL_PLATFORM"] == "egl":
     import OpenGL.EGL  # must come before error checking is switched off (PyOpenGL 3.1.10)
+    import pyglet  # pyrender's viewer imports it, and it the libraries of an X display, which a server may lack
+
+    pyglet.options["headless"] = True
 OpenGL.ERROR_CHECKING = False
 OpenGL.ERROR_LOGGING = False
 

@@ -1,5 +1,9 @@
 """Pieces of the renderers that need no avatar: choice, scenes, backgrounds, resolving, sheets."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -14,6 +18,8 @@ from synth.render.scenes import DISTANCE_MM, sample_scene, scene_from_json, scen
 from synth.render.shading import pigment_tint
 from synth.render.sheet import contact_sheet
 from synth.render.software import picture_pyramid
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_unknown_renderer_is_a_user_mistake_with_a_hint() -> None:
@@ -54,6 +60,23 @@ def test_broken_renderer_is_named_with_its_mend(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("synth.render.choose.probe", lambda name: broken if name == "egl" else probe(name))
     with pytest.raises(InputError, match="apt-get install libegl1"):
         choose_renderer("egl")
+
+
+@pytest.mark.skipif(not probe("egl").available, reason="OpenGL does not work here")
+def test_opengl_needs_no_library_of_an_x_display() -> None:
+    """A server with a graphics card has none; pyrender's viewer, which nobody opens, asks for them through pyglet."""
+    program = (
+        "import pyglet.lib\n"
+        "load = pyglet.lib.load_library\n"
+        "def without(*names, **more):\n"
+        "    if names[0].startswith('X'):\n"
+        "        raise ImportError(names[0])\n"
+        "    return load(*names, **more)\n"
+        "pyglet.lib.load_library = without\n"
+        "import synth.render.gl\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_scenes_survive_json_exactly_and_are_plausible() -> None:
