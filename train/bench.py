@@ -100,16 +100,20 @@ def bench_step(settings: TrainSettings, method: str, steps: int = 20) -> dict[st
     -------
     dict
         ``loader_s`` and ``memory_s`` per iteration, their ratio ``efficiency`` (1 means that the loader costs
-        nothing), ``frames_per_s``, seconds of each phase, peak GPU memory, device.
+        nothing), ``frames_per_s``, seconds of each phase, peak GPU memory, device, and ``steps_per_pass``, after which
+        the loader's processes begin anew: with fewer than ``steps`` that is part of ``loader_s``.
     """
     settings = replace(settings, weights="none")
     data, kind = assemble(settings), method_named(method)
     fabric = make_fabric(settings)
+    cuda = fabric.device.type == "cuda"
+    if cuda:
+        torch.cuda.reset_peak_memory_stats(fabric.device)
     encoder = build_encoder(settings.backbone, "none", data.columns, settings.input_px, settings.depth)
     heads = Heads([encoder.make_head(len(data.columns), settings.hidden, settings.dropout) for _ in range(2)])
     extra = kind.discriminator(encoder.feature_size, len(data.columns))
     system = System(fabric, encoder, heads, extra, settings)
-    workers = loader_workers(settings.workers, fabric.device.type == "cuda")
+    workers = loader_workers(settings.workers, cuda)
     per_epoch = max(1, len(data.source) // settings.batch)
     run = Run(
         settings, kind(settings, system), system, data, fabric, Path(), {}, Silent(), per_epoch, workers, Progress()
@@ -136,7 +140,6 @@ def bench_step(settings: TrainSettings, method: str, steps: int = 20) -> dict[st
         f"{number} {phase.name}": _seconds(fabric, max(3, steps // 4), partial(system.run_phase, phase, [kept]))
         for number, phase in enumerate(run.method.phases(), 1)
     }
-    cuda = fabric.device.type == "cuda"
     return {
         "method": method,
         "backbone": settings.backbone,
@@ -144,6 +147,7 @@ def bench_step(settings: TrainSettings, method: str, steps: int = 20) -> dict[st
         "precision": precision_name(fabric),
         "batch": settings.batch,
         "workers": workers,
+        "steps_per_pass": per_epoch,
         "loader_s": loaded,
         "memory_s": memory,
         "efficiency": memory / loaded,

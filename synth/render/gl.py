@@ -17,10 +17,8 @@ os.environ.setdefault("LP_NUM_THREADS", "0")
 import OpenGL
 
 if os.environ["PYOPENGL_PLATFORM"] == "egl":
+    os.environ["PYGLET_HEADLESS"] = "1"  # pyrender imports pyglet, and it the libraries of an X display otherwise
     import OpenGL.EGL  # must come before error checking is switched off (PyOpenGL 3.1.10)
-    import pyglet  # pyrender's viewer imports it, and it the libraries of an X display, which a server may lack
-
-    pyglet.options["headless"] = True
 OpenGL.ERROR_CHECKING = False
 OpenGL.ERROR_LOGGING = False
 
@@ -268,8 +266,7 @@ def _drop_context(context: pyrender.platforms.base.Platform) -> None:
 
 def device_name() -> str:
     """Return what the current context draws with, for example ``llvmpipe (LLVM 15.0.6, 256 bits)``."""
-    name = GL.glGetString(GL.GL_RENDERER)
-    return name.decode() if isinstance(name, bytes) else str(name)
+    return bytes(GL.glGetString(GL.GL_RENDERER) or b"").decode()
 
 
 class StockRenderer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from typing import Any, Literal
@@ -49,6 +50,7 @@ def make_fabric(settings: TrainSettings) -> Fabric:
     if cuda:
         torch.backends.cudnn.allow_tf32 = precision != "32"  # otherwise convolutions round 32-bit factors to ten bits
     warnings.filterwarnings("ignore", module="lightning")
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # its hints name settings that are ours to choose
     fabric = Fabric(
         accelerator="cuda" if cuda else "cpu",
         devices=settings.devices,
