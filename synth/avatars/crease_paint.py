@@ -82,11 +82,11 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
         ],
         "nose": [
             _fold(space, [(0.5, h), (5, h + 1.2), (11, h + 5.0)], 1.1, d)
-            for h, d in ((root[1] - 5, 0.45), (root[1] - 10.5, 0.42), (root[1] - 16, 0.26))
+            for h, d in ((root[1] - 4.5, 0.60), (root[1] - 10, 0.58), (root[1] - 15.5, 0.38))
         ],
         "crow": [
             _fold(space, [_at(outer, 3.0, o), _at(outer, 9, 1.8 * o), _at(outer, 17, 2.6 * o + b)], 1.0, d)
-            for o, b, d in ((-2.6, -2.0, 0.46), (0.4, 0.4, 0.48), (3.2, 1.0, 0.36))
+            for o, b, d in ((-3.6, -3.2, 0.50), (-1.4, -0.8, 0.56), (0.8, 0.6, 0.56), (3.2, 1.0, 0.44))
         ],
         "under_eye": [
             _fold(space, [_at(inner, 2, -5), _at(low[4], 0, -5.5), _at(outer, -1, -6.5)], 1.2, 0.44),
@@ -96,10 +96,13 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
             _fold(
                 space,
                 [_at(wing, 0.5, 5), _at(wing, 6.0, -4), _at(corner, 9.5, 10), _at(corner, 10, -3)],
-                1.9, 0.42, 0.42,
+                1.9, 0.50, 0.45,
             )
         ],
-        "dimple": [_fold(space, [_at(corner, 4.0, 4.5), _at(corner, 6, 0.5), _at(corner, 5.5, -5)], 2.0, 0.42, 0.3)],
+        "dimple": [
+            _fold(space, [_at(corner, 3.6, 6.0), _at(corner, 6.4, 0.5), _at(corner, 5.4, -6.0)], 1.7, 0.52, 0.45),
+            _pit(space, _at(corner, 3.2, 0.3), 2.4, 0.46),
+        ],
         "lip_lines": _lip_lines(space, float(corner[1])),
         "corner": [
             _fold(space, [_at(corner, 1.0, -1.5), _at(corner, 4.5, -8), _at(corner, 6.5, -17)], 1.6, 0.36)
@@ -126,12 +129,18 @@ def _lip_lines(space: SkinSpace, height: float) -> list[np.ndarray]:
     return lines
 
 
+def _pit(space: SkinSpace, centre: tuple[float, float], sigma_mm: float, depth: float) -> np.ndarray:
+    """Return a round hollow (S, S) where skin is drawn in at one place."""
+    away = np.linalg.norm(space.chart - centre, axis=-1) / sigma_mm
+    return (-depth * np.exp(-0.5 * away**2) * space.front).astype(np.float32)
+
+
 def _cobbles(space: SkinSpace, chin: np.ndarray) -> np.ndarray:
     """Return the dimpled skin of a raised chin boss."""
     masks = skin_masks(space)
     x, y = space.chart[..., 0], space.chart[..., 1]
     where = np.exp(-0.5 * ((x / 12) ** 2 + ((y - chin[1] - 14) / 7.5) ** 2)) * space.front
-    return (0.26 * where * np.clip(masks.fine * 0.9 + 0.6 * masks.middle, -1.5, 1.0)).astype(np.float32)
+    return (0.36 * where * np.clip(masks.fine * 0.6 + 0.9 * masks.middle - 0.25, -1.6, 0.4)).astype(np.float32)
 
 
 def crease_regions(rig: Rig, surface: Surface, space: SkinSpace) -> np.ndarray:

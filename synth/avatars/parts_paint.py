@@ -14,10 +14,10 @@ IRIS_MM, PUPIL_MM = 5.9, 2.1
 """Radii of the iris and of the pupil."""
 
 
-BACK_TEETH_DARK = 0.93
+BACK_TEETH_DARK = 0.78
 """How much darker the last teeth are than the incisors: the cheeks beside them keep the light away."""
 
-LOWER_TEETH = 0.72
+LOWER_TEETH = 0.80
 """Brightness of the lower teeth beside the upper ones: they stand back, in the shade of lips and upper teeth."""
 
 
@@ -87,7 +87,7 @@ def paint_teeth(rng: np.random.Generator) -> np.ndarray:
 def paint_soft(name: str, rng: np.random.Generator) -> np.ndarray:
     """Return the tile of the tongue and gums, or of the inside of the mouth."""
     tile = TILES[name]
-    colour = np.array([0.33, 0.10, 0.10]) if name == "tongue" else np.array([0.16, 0.035, 0.035])
+    colour = np.array([0.37, 0.12, 0.115]) if name == "tongue" else np.array([0.19, 0.050, 0.046])
     grain = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), 1.2)
     return _texture(colour * (1 + 0.12 * grain / grain.std())[..., None], 0.0)
 

@@ -33,6 +33,9 @@ HIDDEN_FROM_BEHIND = -0.25
 TEETH_FLOOR = 0.42
 """Least openness of teeth: they are bright and often nearer to the light than a laugh shows."""
 
+SOFT_FLOOR = 0.14
+"""Least openness of the tongue and of the mouth's lining: flesh scatters light into the mouth from all sides."""
+
 _RIGS: dict[int, Rig] = {}
 
 
@@ -62,6 +65,10 @@ def _cached_visibility(surface: Surface) -> tuple[np.ndarray, np.ndarray]:
     teeth = surface.materials == MATERIALS.index("teeth")
     occlusion[teeth] = np.maximum(occlusion[teeth], TEETH_FLOOR)
     fit[teeth, 0] = np.maximum(fit[teeth, 0], TEETH_FLOOR)
+    soft = inside & ~teeth
+    occlusion[soft] = SOFT_FLOOR + (1 - SOFT_FLOOR) * occlusion[soft]
+    fit[soft, 0] = SOFT_FLOOR + (1 - SOFT_FLOOR) * fit[soft, 0]
+    fit[soft, 1:] *= 1 - SOFT_FLOOR
     on_eye = surface.materials == eye
     occlusion[on_eye], fit[on_eye] = 1.0, [1.0, 0.0, 0.0, 0.0]
     return occlusion, fit

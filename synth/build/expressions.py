@@ -16,7 +16,7 @@ from synth.build.blink import blink_shape
 from synth.build.handles import Membrane
 from synth.build.lips import LipLine
 from synth.build.lower_face import handles_of
-from synth.build.sculpt import Bump, Clay
+from synth.build.sculpt import Clay
 from synth.build.upper_face import LOOK_DOWN_BLINK, OVER_EYE, UPPER_BUMPS, over_eyeball
 
 MPFB_ANCESTRIES = ("african", "asian", "caucasian")
@@ -40,7 +40,7 @@ RECIPES: dict[str, tuple[tuple[str, float], ...]] = {
     "eyeBlink": (("mpfb:eye-{side}-closure", 0.75), ("unit:eyeBlink{Side}", 0.25)),
     "eyeWide": (("unit:eyeWide{Side}", 0.75), ("mpfb:eye-{side}-opened-up", 0.2)),
     "eyeSquint": (("unit:eyeSquint{Side}", 0.6), ("mpfb:eye-{side}-slit", 0.3)),
-    "cheekSquint": (("unit:cheekSquint{Side}", 0.9), ("unit:eyeSquint{Side}", 0.22)),
+    "cheekSquint": (("unit:cheekSquint{Side}", 0.55), ("unit:eyeSquint{Side}", 0.12)),
     "noseSneer": (("mpfb:eyebrows-{side}-down", 0.4),),
     "mouthUpperUp": (),
     "mouthSmile": (),
@@ -58,12 +58,6 @@ RECIPES: dict[str, tuple[tuple[str, float], ...]] = {
                   ("unit:mouthLowerDownRight", 0.2)),
 }  # fmt: skip
 """Units that differ from the face unit of the same name, with gains."""
-
-BUMPS: dict[str, tuple[Bump, ...]] = {
-    **UPPER_BUMPS,
-    "noseSneer": (Bump((10, 9, 28), (9, 7, 12), (-1.2, -1.4, 0.4)),),
-}  # fmt: skip
-"""Sculpted on top, on the left; central units get the mirror image as well."""
 
 
 class ExpressionMixer:
@@ -119,7 +113,7 @@ class ExpressionMixer:
         if handles:
             pulled = self.membrane.pulled(handles)
             total += pulled * self.clay.left_share() if sided else pulled
-        for bump in BUMPS.get(stem, ()):
+        for bump in UPPER_BUMPS.get(stem, ()):
             push = self.clay.bump(bump)
             total += push * self.clay.left_share() * 2 if sided and bump.centre[0] == 0 else push
             if not sided and bump.centre[0] != 0:
@@ -147,7 +141,7 @@ def finish(stem: str, delta: np.ndarray, mixer: ExpressionMixer) -> np.ndarray:
     """Return a unit with the corrections that depend on what was mixed."""
     clay = mixer.clay
     if stem in SEALED:
-        return mixer.lips.sealed(delta)
+        delta = mixer.lips.sealed(delta)
     if stem == "jawOpen":
         return delta + mixer.tongue[:, None] * np.array(TONGUE_SINKS_MM)
     if stem == "tongueOut":

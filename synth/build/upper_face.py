@@ -18,6 +18,13 @@ UPPER_BUMPS: dict[str, tuple[Bump, ...]] = {
         Bump((15, 20, 29), (11, 9, 16), (-0.3, 2.6, 0.3)),
         Bump((12, 40, 27), (14, 12, 20), (0, 1.6, 0)),
         Bump((23, 9, 20), (8, 5, 12), (0, 0.8, 0)),
+        Bump((0, 6, 27), (7, 8, 12), (0, 1.4, 0)),
+    ),
+    "noseSneer": (
+        Bump((10, 9, 28), (9, 7, 12), (-1.2, -1.4, 0.4)),
+        Bump((28, 21, 24), (14, 8, 14), (-0.4, -0.6, 0.2)),
+        Bump((27, -16, 20), (11, 5, 12), (-0.4, 2.6, 1.3)),
+        Bump((31, -7, 17), (11, 3.5, 10), (0, 1.2, 0.5)),
     ),
     "browOuterUp": (
         Bump((39, 26, 16), (13, 9, 16), (0.2, 3.1, -0.2)),
@@ -31,12 +38,12 @@ UPPER_BUMPS: dict[str, tuple[Bump, ...]] = {
         Bump((28, 10, 22), (13, 5, 12), (-0.6, -1.7, 0.7)),
     ),
     "cheekSquint": (
-        Bump((40, -24, 16), (15, 11, 18), (-1.0, 4.5, 2.6)),
-        Bump((38, -29, 18), (12, 7, 16), (0, 1.0, 1.8)),
-        Bump((31, -12, 18), (12, 4, 14), (0, 2.3, 2.0)),
-        Bump((34, -19, 18), (14, 2.6, 12), (0, 0.6, -1.5)),
-        Bump((33, -6, 17), (11, 3.5, 10), (0, 1.5, 0.5)),
-        Bump((54, 0, 6), (6, 9, 12), (-2.6, 0.2, 0.9)),
+        Bump((40, -25, 16), (15, 11, 18), (-1.4, 4.1, 3.0)),
+        Bump((38, -29, 18), (12, 7, 16), (0, 0.6, 2.0)),
+        Bump((31, -12, 18), (12, 4, 14), (0, 1.9, 2.0)),
+        Bump((34, -19, 18), (14, 2.6, 12), (0, 0.6, -1.4)),
+        Bump((33, -6, 17), (11, 3.5, 10), (0, 0.9, 0.4)),
+        Bump((54, 0, 6), (6, 9, 12), (-2.6, 0.2, 1.1)),
         Bump((53, 15, 7), (8, 6, 12), (-0.8, -2.0, 0.3)),
         Bump((45, 4, 11), (6, 4, 10), (-0.4, -1.1, 0.2)),
     ),
@@ -48,13 +55,13 @@ UPPER_BUMPS: dict[str, tuple[Bump, ...]] = {
     "eyeWide": (Bump((33, 6, 18), (11, 5, 10), (0, 1.3, 0)),),
     "eyeLookDown": (Bump((33, -7, 17), (11, 4, 10), (0, -1.0, 0)),),
 }  # fmt: skip
-"""Sculpted on the left on top of what is mixed."""
+"""Sculpted on the left on top of what is mixed; central units get the mirror image as well."""
 
 LOOK_DOWN_BLINK = 0.3
 """Share of a blink by which an upper lid follows a lowered gaze, beyond what the source gives."""
 
 
-OVER_EYE = ("cheekSquint", "eyeSquint", "eyeWide", "eyeLookDown", "eyeLookUp")
+OVER_EYE = ("cheekSquint", "noseSneer", "eyeSquint", "eyeWide", "eyeLookDown", "eyeLookUp")
 """Units that slide skin over the eyeball."""
 
 LID_REACH, LID_SPARE_MM = 1.15, 0.7
@@ -97,8 +104,9 @@ def upper_correctives(clay: Clay, shapes: np.ndarray, lids: np.ndarray) -> list[
     """
     inner = clay.near((15, 20, 29), (11, 10, 16))[:, None]
     frown, squint = shapes[UNIT_INDEX["browDownLeft"]], shapes[UNIT_INDEX["eyeSquintLeft"]]
-    grief = clay.bump(Bump((14, 20, 29), (10, 8, 14), (0, 2.4, 0.3)))
-    grief += clay.bump(Bump((36, 26, 19), (10, 8, 14), (0, -1.2, 0)))
+    grief = clay.bump(Bump((12, 20, 29), (9, 9, 14), (-0.4, 5.4, 0.6)))
+    grief += clay.bump(Bump((42, 25, 17), (10, 8, 14), (0, 0.8, 0)))
+    grief += clay.bump(Bump((22, 10, 22), (7, 5, 12), (0, 1.4, 0.3)))
     pairs = (
         (("browInnerUp", "browDown*"), grief),
         (("noseSneer*", "browDown*"), -0.4 * frown * inner),

@@ -60,7 +60,7 @@ _READINGS: dict[str, Reading] = {
     "mouthRollUpper": Reading(0.12, 1.1, 0.20),
     "mouthShrugLower": Reading(0.25, 1.2, 0.15),
     "mouthShrugUpper": Reading(0.25, 1.2, 0.15),
-    "mouthSmile": Reading(0.10, 1.1, 0.20),
+    "mouthSmile": Reading(0.10, 0.9, 0.18),
     "mouthStretch": Reading(0.15, 1.3, 0.25),
     "mouthUpperUp": Reading(0.10, 1.1, 0.25),
     "noseSneer": Reading(0.05, 1.0, 0.30),

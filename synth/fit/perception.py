@@ -20,7 +20,7 @@ _SEEN: dict[str, float] = {
     "jawRight": 0.34, "mouthClose": 0.52, "mouthDimple": 0.75, "mouthFrown": 0.66, "mouthFunnel": 0.9,
     "mouthLeft": 0.5, "mouthLowerDown": 0.9, "mouthPress": 0.55, "mouthPucker": 0.67, "mouthRight": 0.5,
     "mouthRollLower": 0.5, "mouthRollUpper": 0.42, "mouthShrugLower": 0.5, "mouthShrugUpper": 0.53,
-    "mouthSmile": 0.95, "mouthStretch": 0.71, "mouthUpperUp": 0.57, "noseSneer": 0.45,
+    "mouthSmile": 0.95, "mouthStretch": 0.71, "mouthUpperUp": 0.7, "noseSneer": 0.45,
 }  # fmt: skip
 
 

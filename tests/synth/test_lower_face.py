@@ -7,14 +7,15 @@ import pytest
 
 from assets.rig import Rig
 from assets.rig_bundle import load_rig
-from assets.units import AU_UNITS, UNIT_INDEX
 from synth.avatars.resting import calm
 from synth.avatars.sample import sample_avatars
 from synth.build.handles import CEILING_MM, STILL_MM, Handle, Membrane
 from synth.build.sculpt import Clay, mirror_of
+from tests.synth.landmark_moves import shown
 
 CORNERS, TIP, UPPER, LOWER, CHIN, WING = (61, 291), 1, 0, 17, 152, (98, 327)
 INNER_UPPER, INNER_LOWER = (82, 13, 312), (87, 14, 317)
+RIM_MIDDLE, RIM_SIDE, BELOW_LID = 13, 311, (347, 348, 349)
 CLOSED_AUS = (9, 12, 14, 15, 17, 20, 24)
 
 
@@ -27,18 +28,6 @@ def rig() -> Rig:
 def rest(rig: Rig) -> np.ndarray:
     assert rig.landmarks is not None
     return rig.landmarks.points(rig.vertices_mm)
-
-
-def shown(rig: Rig, numbers: tuple[int, ...], strength: float = 1.0) -> np.ndarray:
-    """Return the displacement (478, 3) of the landmarks, correctives included."""
-    weights = np.zeros(len(UNIT_INDEX))
-    for unit, gain in (pair for number in numbers for pair in AU_UNITS[number]):
-        weights[UNIT_INDEX[unit]] = max(weights[UNIT_INDEX[unit]], gain * strength)
-    total = np.tensordot(weights, rig.shapes_mm, 1)
-    for corrective in rig.correctives:
-        total = total + np.prod([weights[UNIT_INDEX[name]] for name in corrective.drivers]) * corrective.delta_mm
-    assert rig.landmarks is not None
-    return rig.landmarks.points(total)
 
 
 def width(points: np.ndarray) -> float:
@@ -100,6 +89,31 @@ def test_the_chin_raiser_lifts_chin_and_both_lips(rig: Rig) -> None:
     move = shown(rig, (17,))
     assert min(move[CHIN, 1], move[LOWER, 1], move[UPPER, 1]) > 1.5
     assert move[list(CORNERS), 1].mean() < move[UPPER, 1]
+
+
+def test_the_sneer_pushes_the_cheek_against_the_lower_lid(rig: Rig) -> None:
+    move = shown(rig, (9,))
+    assert move[list(BELOW_LID), 1].mean() > 2
+    assert move[UPPER, 1] - move[LOWER, 1] < 2.5
+
+
+def test_the_upper_lip_raiser_squares_the_lip(rig: Rig) -> None:
+    move = shown(rig, (10,))
+    assert move[RIM_SIDE, 1] > 0.85 * move[RIM_MIDDLE, 1]
+
+
+def test_the_dimpler_draws_the_corner_in_and_leaves_the_chin(rig: Rig) -> None:
+    move = shown(rig, (14,))
+    assert move[CORNERS[1], 2] < -5
+    assert abs(move[CORNERS[1], 1]) < 1.5
+    assert np.abs(move[CHIN]).max() < 1.5
+
+
+@pytest.mark.parametrize("number", [23, 24])
+def test_tight_and_pressed_lips_lose_a_third_of_their_red(rig: Rig, rest: np.ndarray, number: int) -> None:
+    points = rest + shown(rig, (number,))
+    for edge, rim in ((UPPER, RIM_MIDDLE), (LOWER, INNER_LOWER[1])):
+        assert abs(points[edge, 1] - points[rim, 1]) < 0.67 * abs(rest[edge, 1] - rest[rim, 1])
 
 
 def test_resting_mouths_are_closed_and_level(rig: Rig, rest: np.ndarray) -> None:
