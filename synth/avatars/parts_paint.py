@@ -14,8 +14,9 @@ IRIS_MM, PUPIL_MM = 5.9, 2.1
 """Radii of the iris and of the pupil."""
 
 
-BACK_TEETH_DARK = 0.78
-"""How much darker the last teeth are than the incisors: the cheeks beside them keep the light away."""
+BACK_TEETH_DARK, LOWER_BACK_DARK = 0.78, 0.95
+"""How much darker the last upper and lower teeth are than the incisors: the cheeks beside them keep the light away, and
+lower molars stand below the tongue and the rims of the lips."""
 
 LOWER_TEETH = 0.80
 """Brightness of the lower teeth beside the upper ones: they stand back, in the shade of lips and upper teeth."""
@@ -79,7 +80,8 @@ def paint_teeth(rng: np.random.Generator) -> np.ndarray:
     colour = colour * (1 - 0.38 * np.exp(-((gap / 0.0045) ** 2)))[None, :, None]
     colour = colour * np.where(v > 0.5, 1.0, LOWER_TEETH)[..., None]
     within = np.where(v > 0.5, (v - 0.5) * 2, 1 - 2 * v)
-    colour = colour * (1 - BACK_TEETH_DARK * _ramp(0.26, 0.78, np.abs(2 * u - 1)))[None, :, None]
+    back = _ramp(0.26, 0.78, np.abs(2 * u - 1))
+    colour = colour * (1 - np.where(v > 0.5, BACK_TEETH_DARK, LOWER_BACK_DARK) * back)[..., None]
     colour = colour * (0.90 + 0.14 * _ramp(0.0, 0.55, 1 - within) - 0.06 * _ramp(0.8, 1.0, 1 - within))[..., None]
     return _texture(colour, 0.0)
 
