@@ -20,7 +20,8 @@ from cli.train_run import prepare, run_options, stage_settings
 def bench(methods: str, steps: int, json_path: Path | None, **options: Any) -> None:
     """Time the loader beside the bare decoder, and each method with the loader and with one batch kept on the device.
 
-    The ratio of the last two says what the loader costs: 1 is nothing.
+    The ratio of the last two says what the loader costs: 1 is nothing. A loader's processes begin anew with every pass
+    over the source; if a pass has fewer steps than are timed, that is counted, too, and said.
     """
     from train.bench import bench_loader, bench_step
     from train.loop.files import write_json
@@ -45,5 +46,11 @@ def bench(methods: str, steps: int, json_path: Path | None, **options: Any) -> N
             f"{row['device']}, {row['precision']}{memory}"
         )
         click.echo(f"  {phases}; step with loader / in memory: {row['efficiency']:.2f} of the speed")
+    short = min((row["steps_per_pass"] for row in rows), default=steps)
+    if short < steps:
+        click.echo(
+            f"note: the {steps} timed steps take more than one pass over the source ({short} steps), and loaders begin "
+            "anew with each; for the loader alone take more frames, a smaller --batch or fewer --steps"
+        )
     if json_path is not None:
         write_json(json_path, {"loader": loader, "steps": rows})

@@ -10,6 +10,9 @@ import click
 
 STANDIN_ROOT = Path("out") / "standin"
 STANDIN_SIZE_PX = 128
+STANDIN_RENDERER = "software"
+"""Draws the stand-ins and their twins on every machine: pictures of a graphics card differ by a grey level, and a study
+should not depend on whether there is a card."""
 STANDIN_FRAMES = {"standin-bp4d": 36, "standin-disfa": 40, "standin-gft": 30}
 STANDIN_SUBJECTS = {"standin-bp4d": 41, "standin-disfa": 27, "standin-gft": 36}
 """Frames of each subject, and subjects of each stand-in, in a training run on the defaults."""
@@ -41,7 +44,9 @@ def standin_folder(root: Path, name: str, twins: bool, subjects: int | None, fra
     """Render what is missing of one stand-in and return its folder; see ``standin_folders``."""
     frames = frames or STANDIN_FRAMES[name]
     count = subjects or STANDIN_SUBJECTS[name]
-    values = {"source": (name,), "subjects": count, "frames": frames, "size": STANDIN_SIZE_PX}
+    values = {
+        "source": (name,), "subjects": count, "frames": frames, "size": STANDIN_SIZE_PX, "renderer": STANDIN_RENDERER
+    }  # fmt: skip
     folder = root / f"{name}-{count}x{frames}-{_digest(values)}"
     _render(values, folder, twins)
     return str(folder)

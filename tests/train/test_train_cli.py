@@ -162,6 +162,16 @@ def test_eval_predict_export_and_bench(here: Path, base: Path, corpora: Path, ca
     assert "decoder alone" in capsys.readouterr().out
 
 
+def test_bench_says_when_its_steps_take_more_than_one_pass(
+    here: Path, corpora: Path, capsys: pytest.CaptureFixture
+) -> None:
+    usable = 4 * (20 - 1)  # one frame of each subject has no picture
+    batch = usable // 4
+    for steps, told in ((4, 0), (5, 1)):
+        assert run("bench", *data(corpora), *QUICK, "--batch", batch, "--methods", "source,pm2", "--steps", steps) == 0
+        assert capsys.readouterr().out.count("one pass over the source (4 steps)") == told
+
+
 def test_predictions_agree_with_the_scores_of_the_run(here: Path, base: Path, corpora: Path) -> None:
     import numpy as np
 
