@@ -127,6 +127,7 @@ def _change(old: Record, row: Record, name: str) -> str:
 def totals(records: dict[str, Record]) -> Record:
     """Return sums over sources: verdicts, and medians of share, slope and agreement of the judged Action Units."""
     rows = [row for record in records.values() for row in record["units"].values() if row["verdict"] in JUDGED]
+    shares = any(row.get("female_male_share") is not None for row in rows)
     return {
         "judged": len(rows),
         **{name: sum(record["counts"][name] for record in records.values()) for name in VERDICTS},
@@ -134,7 +135,7 @@ def totals(records: dict[str, Record]) -> Record:
         "share reached": sum(_high(row, "share") for row in rows),
         "slope reached": sum(map(_right_slope, rows)),
         "agreement reached": sum(_high(row, "female_male") for row in rows),
-        "agreement as can be": sum(_high(row, "female_male_share") for row in rows),
+        "agreement as can be": sum(_high(row, "female_male_share") for row in rows) if shares else "–",
     }
 
 
