@@ -29,7 +29,8 @@ same ones mirrored, turned by 4°, shrunk and encoded anew; errors that both rea
 are, if anything, too low. Measures that answer to several Action Units are freed of the others first, with slopes from
 the real frames (`synth.audit.specific.ALSO_MOVED_BY`). Female and male twin cannot agree better than an estimator
 agrees with itself on drawn pictures: the share of the female–male r, in brackets, is divided by the geometric mean of
-both twins' repeatability (Spearman 1904), measured on up to 60 pictures of each twin in the same way.
+both twins' repeatability (Spearman 1904), measured on up to 60 pictures of each twin in the same way. It is the median
+over the judges for which that mean is at least .5, so that it may rest on fewer judges than the r beside it.
 """
 
 Record = dict[str, Any]

@@ -78,7 +78,8 @@ class Verdict:
     reason : str
         One clause.
     r, r_low, r_high, control, repeatability, share, share_low, slope, slope_low, slope_high, label_share
-    female_male, female_male_share : correlation of the twins with each other, alone and over the judge's own on them
+    female_male : correlation of the twins with each other
+    female_male_share : the same over what the judge repeats on them, of judges that repeat by ``LEAST_REPEATABILITY``
     above_rest : bool
         Whether the twins at rest read above what resting real faces read (network scores).
     """

@@ -11,9 +11,9 @@ from synth.fit.face_model import FITTED_UNITS, FaceModel
 # Movement of the network's landmarks over movement of the skin, along each unit, measured on six avatars of the
 # default rig in front view (mean of weights 0.5 and 1; standard deviation between avatars about 0.07). Lips and
 # lids are followed well; cheeks, nose and brows, which have few edges, lag behind. Photographs have more edges than
-# drawings: brows, cheeks, nose, jaw and frowns are set between the measured share and 1, since twins of two people
-# on film (docs/fidelity.md) moved them too far with the shares of avatars (0.43 for brows, 0.11 for cheeks, 0.26
-# for the nose, 0.78 for the jaw, 0.44 for frowns).
+# drawings: brows, cheeks, nose, jaw, frowns and the upper lip are set between the measured share and 1, since twins of
+# people on film (docs/fidelity.md) moved them too far with the shares of avatars (0.43 for brows, 0.11 for cheeks, 0.26
+# for the nose, 0.78 for the jaw, 0.44 for frowns, 0.57 for the upper lip).
 _SEEN: dict[str, float] = {
     "browDown": 0.6, "browInnerUp": 0.5, "browOuterUp": 0.62, "cheekPuff": 0.46, "cheekSquint": 0.3,
     "eyeBlink": 1.0, "eyeSquint": 0.35, "eyeWide": 0.56, "jawForward": 0.9, "jawLeft": 0.34, "jawOpen": 0.95,
