@@ -35,7 +35,7 @@ SEALED = ("mouthSmile", "mouthStretch", "mouthDimple", "mouthFrown", "mouthPress
 RECIPES: dict[str, tuple[tuple[str, float], ...]] = {
     "browInnerUp": (("unit:browInnerUp", 0.55), ("mpfb:eyebrows-left-inner-up", 0.75),
                     ("mpfb:eyebrows-right-inner-up", 0.75)),
-    "browOuterUp": (("unit:browOuterUp{Side}", 0.75), ("mpfb:eyebrows-{side}-extern-up", 0.45)),
+    "browOuterUp": (("unit:browOuterUp{Side}", 0.65), ("mpfb:eyebrows-{side}-extern-up", 0.35)),
     "browDown": (("unit:browDown{Side}", 0.5), ("mpfb:eyebrows-{side}-down", 0.85)),
     "eyeBlink": (("mpfb:eye-{side}-closure", 0.75), ("unit:eyeBlink{Side}", 0.25)),
     "eyeWide": (("unit:eyeWide{Side}", 0.75), ("mpfb:eye-{side}-opened-up", 0.2)),

@@ -27,9 +27,12 @@ UPPER_BUMPS: dict[str, tuple[Bump, ...]] = {
         Bump((31, -7, 17), (11, 3.5, 10), (0, 1.2, 0.5)),
     ),
     "browOuterUp": (
-        Bump((39, 26, 16), (13, 9, 16), (0.2, 3.1, -0.2)),
-        Bump((42, 44, 18), (14, 12, 20), (0, 1.6, -0.2)),
-        Bump((44, 11, 13), (9, 5, 12), (0, 1.1, 0)),
+        Bump((39, 26, 17), (11, 9, 16), (0.2, 4.1, -0.2)),
+        Bump((29, 24, 25), (7, 9, 14), (0, 3.2, 0)),
+        Bump((17, 20, 28), (6, 8, 12), (0, 0.7, 0)),
+        Bump((57, 17, 1), (7, 8, 10), (0.2, 1.8, -0.2)),
+        Bump((40, 44, 18), (16, 12, 20), (0, 1.6, -0.2)),
+        Bump((46, 11, 12), (10, 5, 12), (0, 1.3, 0)),
     ),
     "browDown": (
         Bump((15, 19, 29), (11, 9, 14), (-3.9, -0.9, 0.9)),
@@ -56,6 +59,9 @@ UPPER_BUMPS: dict[str, tuple[Bump, ...]] = {
     "eyeLookDown": (Bump((33, -7, 17), (11, 4, 10), (0, -1.0, 0)),),
 }  # fmt: skip
 """Sculpted on the left on top of what is mixed; central units get the mirror image as well."""
+
+GLARE_INNER, GLARE_OUTER, GLARE_FROM_MM, GLARE_TO_MM = 0.45, 0.05, 24.0, 42.0
+"""Share of a raised upper lid's way that a lowered brow takes back, at its inner and outer end, and where these are."""
 
 LOOK_DOWN_BLINK = 0.3
 """Share of a blink by which an upper lid follows a lowered gaze, beyond what the source gives."""
@@ -107,6 +113,9 @@ def upper_correctives(clay: Clay, shapes: np.ndarray, lids: np.ndarray) -> list[
     grief = clay.bump(Bump((12, 20, 29), (9, 9, 14), (-0.4, 5.4, 0.6)))
     grief += clay.bump(Bump((42, 25, 17), (10, 8, 14), (0, 0.8, 0)))
     grief += clay.bump(Bump((22, 10, 22), (7, 5, 12), (0, 1.4, 0.3)))
+    medial = np.clip((GLARE_TO_MM - clay.rest_mm[:, :1]) / (GLARE_TO_MM - GLARE_FROM_MM), 0, 1)
+    stare = (GLARE_OUTER + (GLARE_INNER - GLARE_OUTER) * medial) * shapes[UNIT_INDEX["eyeWideLeft"]]
+    taken = np.where(squint[:, 1:2] < 0, 0.8, 0.35)
     pairs = (
         (("browInnerUp", "browDown*"), grief),
         (("noseSneer*", "browDown*"), -0.4 * frown * inner),
@@ -114,7 +123,8 @@ def upper_correctives(clay: Clay, shapes: np.ndarray, lids: np.ndarray) -> list[
         (("cheekSquint*", "eyeSquint*"), -0.6 * squint * lids[:, None]),
         (("eyeBlink*", "browDown*"), -frown * lids[:, None]),
         (("eyeBlink*", "browOuterUp*"), -shapes[UNIT_INDEX["browOuterUpLeft"]] * lids[:, None]),
-        (("eyeWide*", "eyeSquint*"), -0.5 * squint * lids[:, None]),
+        (("eyeWide*", "eyeSquint*"), -taken * squint * lids[:, None]),
+        (("eyeWide*", "browDown*"), -stare * lids[:, None]),
     )
     found = []
     for names, delta in pairs:
