@@ -42,7 +42,7 @@ def _pair(name: str, layer: int, rest: float, units: dict[str, float], onset: fl
 
 FOLDS: tuple[Fold, ...] = (
     Fold("forehead_middle", 0, 0.10, {"browInnerUp": 1.05}, 0.24),
-    *_pair("forehead", 1, 0.10, {"browOuterUp*": 1.05}, 0.24),
+    *_pair("forehead", 1, 0.10, {"browOuterUp*": 1.2}, 0.24),
     Fold(
         "glabella", 2, 0.10,
         {"browDownLeft": 0.75, "browDownRight": 0.75, "noseSneerLeft": 0.2, "noseSneerRight": 0.2},
