@@ -78,13 +78,13 @@ def sample_avatar(
         roughness=round(float(rng.uniform(0.42, 0.58)), 4),
         hair=_hair(rng, rig, apparent_gender, age),
         cloth=_optional_part(rng, rig, "cloth_", apparent_gender),
-        hair_rgb=_hair_colour(rng, shade, age),
+        hair_rgb=_hair_colour(rng, shade, age, female),
         iris_rgb=_varied(rng, _IRIS_RGB[shade]),
         cloth_rgb=_cloth_colour(rng),
         brow_thickness=round(float(rng.uniform(0.75, 1.0) if female else rng.uniform(0.95, 1.25)), 4),
         brow_density=round(float(rng.uniform(0.95, 1.25)), 4),
         beard=round(beard, 4),
-        lip_redness=round(float(rng.uniform(0.35, 1.0) if female else rng.uniform(0.1, 0.4)), 4),
+        lip_redness=round(float(rng.uniform(0.3, 0.9) if female else rng.uniform(0.1, 0.4)), 4),
         freckles=round(float(rng.uniform(0, 1) ** 2 * 0.8 if shade == "fair" else rng.uniform(0, 0.15)), 4),
         creases=round(float(np.clip(0.36 + 0.34 * age + rng.normal(0, 0.08), 0.08, 1.0)), 4),
         seed=int(rng.integers(0, 2**31)),
@@ -156,9 +156,10 @@ def _optional_part(rng: np.random.Generator, rig: Rig, prefix: str, apparent_gen
     return str(rng.choice(fitting, p=shares / shares.sum())) if names else ""
 
 
-def _hair_colour(rng: np.random.Generator, shade: str, age: float) -> Triple:
+def _hair_colour(rng: np.random.Generator, shade: str, age: float, female: bool) -> Triple:
+    """Choose a colour of hair, grey in the older ones; many women dye theirs."""
     colour = np.array(_varied(rng, _HAIR_RGB[shade]))
-    grey = float(np.clip(max(age - 0.55, 0.0) * rng.uniform(-1.2, 3.0), 0, 0.9))
+    grey = float(np.clip(max(age - 0.55, 0.0) * rng.uniform(-1.2, 3.0), 0, 0.3 if female else 0.9))
     return _rounded(colour + (np.array([0.30, 0.29, 0.28]) - colour) * grey)
 
 

@@ -75,7 +75,7 @@ FEMALE_RISE_MM = (
 """How far the middle of the female face rises at each height, mm: mouth and nose come up, the chin hardly."""
 
 FEMALE_TAPER = (
-    (-170, 0.03), (-140, 0.05), (-118, 0.09), (-105, 0.10), (-90, 0.085), (-75, 0.055), (-60, 0.025), (-45, 0.01),
+    (-170, 0.03), (-140, 0.06), (-118, 0.13), (-105, 0.14), (-90, 0.11), (-75, 0.06), (-60, 0.025), (-45, 0.01),
     (-25, 0.0), (0, 0.0),
 )  # fmt: skip
 """Share of the half width that the female jaw loses at each height."""
