@@ -118,7 +118,7 @@ def run(
     renderer = choose_renderer(config.renderer) if plan.avatars else "none"
     with run_lock(out):
         prepare_folder(out, config, plan, overwrite)
-        done = finished_subjects(out, plan)
+        done = finished_subjects(out, config, plan)
         result = RunResult(out, failed=dict(plan.source.failed), kept=len(done), renderer=renderer)
         for subject in (p for p in plan.subjects if p.subject in done):
             _count(result, subject, shard_counts(_shard(out, subject)))

@@ -172,6 +172,27 @@ def test_another_configuration_leaves_the_run_alone(unbroken: Path) -> None:
     assert digests(unbroken) == before
 
 
+def test_finished_shards_of_another_configuration_are_not_taken_over(unbroken: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(unbroken, out)
+    (out / "run.json").unlink()
+    with pytest.raises(InputError, match="rendered with other options"):
+        render(out, make_config({"subjects": 2, "frames": 6, "size": 64, "samples": 1, "seed": 1}))
+    assert render(out).kept == 2
+    assert digests(out) == digests(unbroken)
+
+
+def test_overwriting_removes_nothing_that_is_not_of_the_run(unbroken: Path, tmp_path: Path) -> None:
+    from synth.run.folder import prepare_folder
+
+    out = tmp_path / "out"
+    shutil.copytree(unbroken, out)
+    for place in (out, shard_folder(out)):
+        (place / "notes.txt").write_text("mine")
+    prepare_folder(out, SMALL, make_plan(SMALL), overwrite=True)
+    assert sorted(path.name for path in out.rglob("*") if path.is_file()) == ["config.toml", "notes.txt", "notes.txt"]
+
+
 def test_two_runs_cannot_write_to_one_folder(unbroken: Path) -> None:
     from synth.run.folder import run_lock
 
