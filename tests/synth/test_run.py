@@ -190,7 +190,8 @@ def test_overwriting_removes_nothing_that_is_not_of_the_run(unbroken: Path, tmp_
     for place in (out, shard_folder(out)):
         (place / "notes.txt").write_text("mine")
     prepare_folder(out, SMALL, make_plan(SMALL), overwrite=True)
-    assert sorted(path.name for path in out.rglob("*") if path.is_file()) == ["config.toml", "notes.txt", "notes.txt"]
+    left = sorted(path.name for path in out.rglob("[!.]*") if path.is_file())
+    assert left == ["config.toml", "notes.txt", "notes.txt"]
 
 
 def test_two_runs_cannot_write_to_one_folder(unbroken: Path) -> None:

@@ -286,7 +286,8 @@ def _refuse_trained_on(source: FrameTable, test: FrameTable) -> None:
 
 def _same_person(shard: Shard) -> set[tuple[str, ...]]:
     """Return what two shards of one person have in common: the file, or the name within a known corpus."""
-    corpus, keys = str(shard.file.attrs["corpus"]), {(str(shard.path.resolve()),)}
+    corpus = str(shard.file.attrs["corpus"])
+    keys: set[tuple[str, ...]] = {(str(shard.path.resolve()),)}
     if base_name(corpus) in CORPORA:  # simulated people are others under another seed
         keys.add((corpus, shard.subject, str(shard.file.attrs["seed"]) if shard.simulated else ""))
     return keys

@@ -222,9 +222,9 @@ def fingerprint(table: FrameTable, with_labels: bool) -> str:
     digest = hashlib.sha256()
     for shard in sorted(table.shards, key=lambda item: item.subject):
         digest.update(f"{shard.subject}\x1f{shard.file.attrs['seed']}\x1f{shard.file.attrs['config']}".encode())
-        labels = (shard.au, shard.au_mask) if with_labels else ()
+        labels = [shard.au, shard.au_mask] if with_labels else []
         if with_labels and (unseen := _not_transferred(shard)).any():
-            labels += (unseen,)
+            labels.append(unseen)
         for array in (shard.status, *labels, *(shard.offsets[image] for image in shard.images)):
             digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
