@@ -216,6 +216,22 @@ def test_verify_lists_what_is_wrong(unbroken: Path, tmp_path: Path) -> None:
     assert any(second.name in line and "checksum" in line for line in faults)
 
 
+def test_a_damaged_picture_is_named(unbroken: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(unbroken, out)
+    path = sorted(shard_folder(out).glob("*.h5"))[0]
+    with h5py.File(path, "r+") as file:
+        start, length = file["images/real/offset"][0]
+        file["images/real/blob"][start + 2 : start + length] = 0
+        frame = int(file["frames/frame"][0])
+    for act in (
+        lambda: view_run(out, tmp_path / "sheet.png", subjects=(path.stem,), frames=(frame,)),
+        lambda: extract_run(out, tmp_path / "pictures", again=True),
+    ):
+        with pytest.raises(InputError, match="real picture of row 0: the picture cannot be decoded"):
+            act()
+
+
 def test_contact_sheet_shows_what_was_asked(unbroken: Path, tmp_path: Path) -> None:
     target = tmp_path / "sheet.png"
     assert view_run(unbroken, target, count=4, tile_px=64) == 4
