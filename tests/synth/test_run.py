@@ -182,6 +182,19 @@ def test_finished_shards_of_another_configuration_are_not_taken_over(unbroken: P
     assert digests(out) == digests(unbroken)
 
 
+def test_a_run_is_not_continued_with_another_rig(unbroken: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(unbroken, out)
+    first, second = sorted(shard_folder(out).glob("*.h5"))
+    with h5py.File(first, "r+") as file:
+        versions = json.loads(file.attrs["versions"])
+        file.attrs["versions"] = json.dumps(versions | {"rig": "hm08 1 0123456789"})
+    assert render(out).kept == 2
+    second.unlink()
+    with pytest.raises(InputError, match="drawn with rig hm08 1, of which another build is here now"):
+        render(out)
+
+
 def test_overwriting_removes_nothing_that_is_not_of_the_run(unbroken: Path, tmp_path: Path) -> None:
     from synth.run.folder import prepare_folder
 
