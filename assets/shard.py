@@ -25,7 +25,8 @@ from assets.shard_format import (
     fields_of,
 )
 
-MEND = "run `synth verify` on the folder and render this subject again with --overwrite"
+MEND = "delete this file and run the same command again: what is missing is made anew, the rest is kept"
+"""--overwrite would begin the whole run anew."""
 
 
 def find_shards(folder: str | os.PathLike[str]) -> list[Path]:
@@ -236,13 +237,13 @@ def _open(path: Path) -> h5py.File:
         raise InputError.one("there is no such shard", path, "check the path") from None
     except OSError as error:
         raise InputError.one(f"this is no readable HDF5 file ({error})", path, MEND) from None
-    name, version = file.attrs.get("format"), int(file.attrs.get("format_version", 0))
+    name, version = file.attrs.get("format"), file.attrs.get("format_version")
     if name == FORMAT_NAME and version == FORMAT_VERSION:
         return file
     file.close()
-    if name != FORMAT_NAME:
+    if name != FORMAT_NAME or not isinstance(version, int | np.integer):
         raise InputError.one("this HDF5 file is no shard", path, "pass a file that `synth render` wrote")
-    mend = "update this program" if version > FORMAT_VERSION else "render it again"
+    mend = "update this program" if version > FORMAT_VERSION else "render the run again into another --out"
     raise InputError.one(f"format version {version} is not {FORMAT_VERSION}", path, mend)
 
 

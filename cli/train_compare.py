@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cli.train_options import given, setting_options
-from cli.train_run import OUT, base_options, base_values, run_options, stage_settings
+from cli.train_run import OUT, base_options, base_values, check_early, run_options, stage_settings
 
 PROTOCOL_NAMES = ("cross", "within", "ablation", "all")
 SKIP = ("fold", "narrow")
@@ -36,14 +36,20 @@ def compare(protocol: str, methods: str, seeds: int, base_models: str | None, jo
     methods and targets of a seed, and another protocol or more seeds add only what is missing. --target keeps one
     cross-domain direction. GFT within itself needs its partition: from its shards, or --partition FILE.
     """
+    from assets.errors import InputError
     from cli.train_progress import reporter
     from train.methods.registry import METHODS
     from train.report.layout import to_markdown
     from train.report.plan import Study
     from train.report.protocols import BASE_MODELS, protocols_named
     from train.report.study import compare as run_study
+    from train.report.study import unknown_names
 
     values = given(options, options["config"])
+    check_early(values, options)
+    chosen = tuple(METHODS) if methods == "all" else _split(methods)
+    if problems := unknown_names(chosen, () if base_models in (None, "none") else _split(base_models)):
+        raise InputError(problems)
     target = Path(values.get("target", "")).name
     named, folders, standin = _corpora(protocols_named(protocol), values, options)
     adapt = stage_settings("adapt", values, standin)
@@ -52,7 +58,7 @@ def compare(protocol: str, methods: str, seeds: int, base_models: str | None, jo
     out = options["out"] or OUT.with_name("study")
     label = "-".join(filter(None, [protocol, target, f"{seeds}-seeds"]))
     study = Study(
-        named, tuple(METHODS) if methods == "all" else _split(methods), tuple(range(adapt.seed, adapt.seed + seeds)),
+        named, chosen, tuple(range(adapt.seed, adapt.seed + seeds)),
         folders, () if models == "none" else _split(models), _quiet(base, standin), _quiet(adapt, standin),
         values.get("partition") or ("deal" if standin else "shards"), out, tables or out / "tables" / label,
         jobs or _at_once(base),

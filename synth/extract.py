@@ -11,7 +11,7 @@ from assets.shard import Shard, find_shards
 from assets.shard_format import IMAGE_REAL, Status
 from synth.audit.disturb import disturbed_jpeg
 from synth.picture_names import AGAIN, picture_names
-from synth.shards.encode import SUFFIXES, decode_picture
+from synth.shards.encode import SUFFIXES, stored_picture
 from synth.shards.failures import output_errors
 
 TABLE, INDEX = "frames.csv", "pictures.csv"
@@ -118,9 +118,8 @@ def _write_pictures(
         if data is None:
             continue
         files[image] = _write(destination, names[image][row] + suffix, data.tobytes())
-        if again and image == IMAGE_REAL:
-            copy = disturbed_jpeg(decode_picture(data))
-            files[AGAIN] = _write(destination, names[AGAIN][row] + SUFFIXES["jpeg"], copy)
+        if again and image == IMAGE_REAL and (picture := stored_picture(shard, image, row)) is not None:
+            files[AGAIN] = _write(destination, names[AGAIN][row] + SUFFIXES["jpeg"], disturbed_jpeg(picture))
     return files
 
 

@@ -13,7 +13,7 @@ from assets.errors import InputError, closest
 from assets.shard import Shard, find_shards
 from assets.shard_format import IMAGE_REAL, Status
 from assets.units import GAZE_UNITS, UNITS
-from synth.shards.encode import decode_picture
+from synth.shards.encode import stored_picture
 from synth.shards.failures import output_errors
 
 MARGIN_PX, LINE_PX, TITLE_PX = 8, 16, 30
@@ -82,10 +82,7 @@ def pick_rows(weights: np.ndarray, candidates: np.ndarray, count: int) -> np.nda
 
 def describe(shard: Shard, row: int, weights: np.ndarray) -> Strip:
     """Return the strip of one row."""
-    pictures = []
-    for image in shard.images:
-        data = shard.read_bytes(image, row)
-        pictures.append(None if data is None else decode_picture(data))
+    pictures = [stored_picture(shard, image, row) for image in shard.images]
     known = shard.au_mask[row] == 1
     active = [name for name, on, k in zip(shard.au_names, shard.au[row], known, strict=True) if k and on]
     labels = " ".join(active) if active else "no AU" if known.any() else "no AU label"

@@ -44,7 +44,7 @@ class TrainSettings:
                                       1)
     fold: int = _setting(-1, "Within-domain: hold out this third of the source subjects (0, 1, 2) and test on it; -1 "
                          "trains on all. With --target it is left out of training, and the target is tested.", "data",
-                         (), -1)
+                         (), -1, 2)
     partition: str = _setting("", "Within-domain: train on the train and test on the test subjects of this CSV "
                               "(subject,split); `shards`: as the shards say; `deal`: 60 : 18 : 18 by group. With "
                               "--target the target is tested.", "data")

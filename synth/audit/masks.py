@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from assets.errors import InputError
-from assets.shard import Shard, find_shards
+from assets.shard import MEND, Shard, find_shards
 from assets.shard_format import NOT_TRANSFERRED
 from synth.audit.verdict import NOT_TRANSFERRED as FAILED
 from synth.run.folder import RUN_FILE, read_json, run_lock, write_json
@@ -114,7 +114,7 @@ def _change(path: Path, mask: np.ndarray, text: str) -> None:
     with h5py.File(path, "r+") as file:
         if NOT_TRANSFERRED in file and file[NOT_TRANSFERRED].shape != mask.shape:
             what = f"masks of shape {file[NOT_TRANSFERRED].shape} do not fit {mask.shape}"
-            raise InputError.one(what, path, "render this subject again with --overwrite")
+            raise InputError.one(what, path, MEND)
         if NOT_TRANSFERRED in file:
             file[NOT_TRANSFERRED][...] = mask
         else:

@@ -51,8 +51,8 @@ def label_bounds(labels: Labels, rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Return lower and upper bounds (N, 52) of the weights that the labels of the rows allow.
 
     A unit that an active Action Unit drives stays above a visible onset (with a known intensity, the more
-    intense the higher). A unit is held below the resting limit where every Action Unit that drives it is
-    coded and inactive. All other units are free.
+    intense the higher). A unit is held below the resting limit where all coded Action Units that drive it, one at
+    least, are known to be inactive; Action Units that the corpus does not code have no say. All other units are free.
     """
     count = len(rows)
     lower, upper = np.zeros((count, len(UNITS))), np.ones((count, len(UNITS)))

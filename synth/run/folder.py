@@ -6,14 +6,14 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from assets.errors import InputError, Problem
-from assets.shard import Shard
+from assets.shard import MEND, Shard
+from assets.shard_format import SHARD_SUFFIX
 from synth.run.config import RenderConfig, config_toml
 from synth.run.plan import RunPlan, shard_folder
 from synth.shards.checksums import CHECKSUM_FILE, file_sha256
@@ -99,10 +99,11 @@ def prepare_folder(out: Path, config: RenderConfig, plan: RunPlan, overwrite: bo
     """
     run_file = out / RUN_FILE
     if overwrite:
-        shutil.rmtree(shard_folder(out), ignore_errors=True)
+        for path in shard_folder(out).iterdir():
+            if path.is_file() and path.name.endswith((SHARD_SUFFIX, f"{SHARD_SUFFIX}.partial")):
+                path.unlink()
         for name in (RUN_FILE, CONFIG_FILE, CHECKSUM_FILE):
             (out / name).unlink(missing_ok=True)
-        shard_folder(out).mkdir(parents=True, exist_ok=True)
     elif run_file.exists():
         _check_same(out, read_json(run_file), config, plan)
     with output_errors(out):
@@ -139,14 +140,15 @@ def _goes_on(saved: dict[str, Any], planned: dict[str, Any]) -> bool:
     return same and all(before.get(name) == planned[name] for name in ("corpus", "au_names", "avatars"))
 
 
-def finished_subjects(out: Path, plan: RunPlan) -> dict[str, str]:
+def finished_subjects(out: Path, config: RenderConfig, plan: RunPlan) -> dict[str, str]:
     """Return subject to shard checksum of those whose shard is complete; checksums that are missing are computed.
 
     Raises
     ------
     InputError
-        If a shard with a finished name cannot be read.
+        If a shard with a finished name cannot be read, or was rendered with other options.
     """
+    now, defaults = json.loads(config.to_json()), json.loads(type(config)().to_json())
     path = out / CHECKSUM_FILE
     known: dict[str, str] = read_json(path) if path.exists() else {}
     done = {}
@@ -156,7 +158,10 @@ def finished_subjects(out: Path, plan: RunPlan) -> dict[str, str]:
             with Shard(file) as shard:
                 if len(shard) != subject.frames:
                     what = f"the shard has {len(shard)} rows, planned are {subject.frames}"
-                    raise InputError.one(what, file, "delete the file or pass --overwrite")
+                    raise InputError.one(what, file, MEND)
+                if defaults | shard.json("config") != now:
+                    mend = "repeat the options of that run, choose another --out, or pass --overwrite"
+                    raise InputError.one("the shard was rendered with other options", file, mend)
             done[subject.subject] = known.get(f"shards/{subject.file_name}") or file_sha256(file)
     return done
 

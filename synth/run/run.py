@@ -11,6 +11,7 @@ from assets.coverage import coverage
 from assets.errors import InputError, NoFaceError, Problem
 from assets.models import FACE_MODEL_SHA256
 from assets.rig import Rig
+from assets.shard import Shard
 from assets.shard_format import Status
 from synth.avatars.levels import LevelTwin, check_rig, parse_axes, sample_tuples
 from synth.render.choose import choose_renderer
@@ -114,17 +115,19 @@ def run(
         If no frame of any subject showed a face.
     """
     watcher = watcher or Watcher()
-    _checked_rigs(config, plan)
+    rigs = _checked_rigs(config, plan)
     renderer = choose_renderer(config.renderer) if plan.avatars else "none"
     with run_lock(out):
         prepare_folder(out, config, plan, overwrite)
-        done = finished_subjects(out, plan)
+        done = finished_subjects(out, config, plan)
         result = RunResult(out, failed=dict(plan.source.failed), kept=len(done), renderer=renderer)
         for subject in (p for p in plan.subjects if p.subject in done):
             _count(result, subject, shard_counts(_shard(out, subject)))
         _record(out, config, plan, result)
         watcher.begin(plan, frozenset(done), renderer)
         todo = [p for p in plan.subjects if p.subject not in done]
+        if todo and plan.avatars:
+            _refuse_other_rig(out, plan, done, rigs)
         jobs = subject_jobs(config, plan, out, renderer, todo)
         names = [p.subject for p in todo]
         for outcome in run_jobs(render_subject, jobs, names, workers, lambda job, n: watcher.advance(names[job], n)):
@@ -147,6 +150,17 @@ def run(
             what, ", ".join(config.source), "check that the source shows a face of at least 40 pixels"
         )
     return result
+
+
+def _refuse_other_rig(out: Path, plan: RunPlan, done: dict[str, str], rigs: dict[str, Rig]) -> None:
+    """Refuse to go on with a run whose finished subjects were drawn with another rig, or another version of one."""
+    for subject in (p for p in plan.subjects if p.subject in done):
+        with Shard(_shard(out, subject)) as shard:
+            drawn = str(shard.json("versions")["rig"])
+        if drawn.split()[-1] not in {rig.fingerprint for rig in rigs.values()}:
+            mend = "choose another --out, or pass --overwrite to begin anew"
+            what = f"the twins were drawn with rig {' '.join(drawn.split()[:-1])}, of which another build is here now"
+            raise InputError.one(what, _shard(out, subject), mend)
 
 
 def _count(result: RunResult, plan: SubjectPlan, counts: dict[str, Any]) -> None:

@@ -8,6 +8,9 @@ import cv2
 import numpy as np
 import simplejpeg
 
+from assets.errors import InputError
+from assets.shard import MEND, Shard
+
 JPEG_QUALITY = 95
 
 JPEG_CHROMA = "420"
@@ -26,6 +29,22 @@ ENCODERS: dict[str, Callable[[np.ndarray], bytes]] = {"jpeg": _encode_jpeg, "png
 """Encoding to a function from (H, W, 3) uint8 RGB to bytes."""
 
 SUFFIXES = {"jpeg": ".jpg", "png": ".png"}
+
+
+def stored_picture(shard: Shard, image: str, row: int) -> np.ndarray | None:
+    """Return one picture of a shard, (H, W, 3) uint8 RGB; None where there is none.
+
+    Raises
+    ------
+    InputError
+        If it is damaged.
+    """
+    data = shard.read_bytes(image, row)
+    try:
+        return None if data is None else decode_picture(data)
+    except ValueError as error:
+        where = f"{shard.path}: {image} picture of row {row}"
+        raise InputError.one(f"the picture cannot be decoded ({error})", where, MEND) from None
 
 
 def decode_picture(data: bytes | np.ndarray) -> np.ndarray:

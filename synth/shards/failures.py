@@ -34,6 +34,6 @@ def output_errors(place: object) -> Iterator[None]:
         if code in _FULL or "no space left" in text or "file too large" in text or "quota" in text:
             mend = "free some space and run the same command again; finished subjects are kept"
             raise OutputError.one("the disk is full", place, mend) from None
-        if isinstance(error, PermissionError) or code in (errno.EROFS, errno.EACCES, errno.ENOTDIR):
+        if isinstance(error, PermissionError) or code in (errno.EROFS, errno.EACCES, errno.ENOTDIR, errno.ENOENT):
             raise OutputError.one("this place cannot be written", place, "choose another --out") from None
         raise

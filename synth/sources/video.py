@@ -16,6 +16,9 @@ from synth.tracks import GivenLandmarks, Labels
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".mts"})
 
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # a broken video is told in one line, not in the decoder's words
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+
 _CUT_SHORT = 0.98
 """A video that ends before this share of the frames its header promises is broken."""
 

@@ -172,6 +172,41 @@ def test_another_configuration_leaves_the_run_alone(unbroken: Path) -> None:
     assert digests(unbroken) == before
 
 
+def test_finished_shards_of_another_configuration_are_not_taken_over(unbroken: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(unbroken, out)
+    (out / "run.json").unlink()
+    with pytest.raises(InputError, match="rendered with other options"):
+        render(out, make_config({"subjects": 2, "frames": 6, "size": 64, "samples": 1, "seed": 1}))
+    assert render(out).kept == 2
+    assert digests(out) == digests(unbroken)
+
+
+def test_a_run_is_not_continued_with_another_rig(unbroken: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(unbroken, out)
+    first, second = sorted(shard_folder(out).glob("*.h5"))
+    with h5py.File(first, "r+") as file:
+        versions = json.loads(file.attrs["versions"])
+        file.attrs["versions"] = json.dumps(versions | {"rig": "hm08 1 0123456789"})
+    assert render(out).kept == 2
+    second.unlink()
+    with pytest.raises(InputError, match="drawn with rig hm08 1, of which another build is here now"):
+        render(out)
+
+
+def test_overwriting_removes_nothing_that_is_not_of_the_run(unbroken: Path, tmp_path: Path) -> None:
+    from synth.run.folder import prepare_folder
+
+    out = tmp_path / "out"
+    shutil.copytree(unbroken, out)
+    for place in (out, shard_folder(out)):
+        (place / "notes.txt").write_text("mine")
+    prepare_folder(out, SMALL, make_plan(SMALL), overwrite=True)
+    left = sorted(path.name for path in out.rglob("[!.]*") if path.is_file())
+    assert left == ["config.toml", "notes.txt", "notes.txt"]
+
+
 def test_two_runs_cannot_write_to_one_folder(unbroken: Path) -> None:
     from synth.run.folder import run_lock
 
@@ -192,6 +227,22 @@ def test_verify_lists_what_is_wrong(unbroken: Path, tmp_path: Path) -> None:
     faults = verify_run(out).faults
     assert any(first.name in line and "missing" in line for line in faults)
     assert any(second.name in line and "checksum" in line for line in faults)
+
+
+def test_a_damaged_picture_is_named(unbroken: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(unbroken, out)
+    path = sorted(shard_folder(out).glob("*.h5"))[0]
+    with h5py.File(path, "r+") as file:
+        start, length = file["images/real/offset"][0]
+        file["images/real/blob"][start + 2 : start + length] = 0
+        frame = int(file["frames/frame"][0])
+    for act in (
+        lambda: view_run(out, tmp_path / "sheet.png", subjects=(path.stem,), frames=(frame,)),
+        lambda: extract_run(out, tmp_path / "pictures", again=True),
+    ):
+        with pytest.raises(InputError, match="real picture of row 0: the picture cannot be decoded"):
+            act()
 
 
 def test_contact_sheet_shows_what_was_asked(unbroken: Path, tmp_path: Path) -> None:

@@ -196,6 +196,7 @@ def test_a_shard_with_missing_rows_cannot_be_finished(tmp_path: Path) -> None:
         (lambda f: _replace(f, "frames/weights", np.zeros((150, 52))), "float64, not float32"),
         (lambda f: _replace(f, "frames/status", np.zeros((150, 1), np.uint8)), "2 axes, not 1"),
         (lambda f: f.attrs.__setitem__("format_version", 99), "update this program"),
+        (lambda f: f.attrs.__setitem__("format_version", "one"), "no shard"),
         (lambda f: f.attrs.__setitem__("format", "other"), "no shard"),
     ],
 )

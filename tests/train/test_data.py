@@ -259,6 +259,34 @@ def test_protocols_separate_subjects(corpora: Path, tiny: TrainSettings) -> None
     assert not set(val.source.shard) & set(val.val.table.shard)
 
 
+def test_nobody_is_tested_whose_labels_are_trained_on(tmp_path: Path, tiny: TrainSettings) -> None:
+    from dataclasses import replace
+
+    for changes in ({}, {"evaluation": "held-out"}, {"fold": 1}):
+        with pytest.raises(InputError, match="tested subjects are trained on with their labels"):
+            assemble(replace(tiny, target="src", **changes))
+    for folder, names in (("bp4d-twins", "AB"), ("bp4d", "BC"), ("others", "CD")):
+        for name in names:
+            write_tiny_shard(tmp_path / folder / f"{name}.h5", TinySubject(name, frames=12, corpus="standin-bp4d"))
+    settings = replace(tiny, data_root=str(tmp_path), source="bp4d-twins", allow_single_class=True)
+    with pytest.raises(InputError, match="1 tested subjects are trained on with their labels: B"):
+        assemble(replace(settings, target="bp4d"))
+    assert set(assemble(replace(settings, target="others")).test.table.subjects) == {"C", "D"}
+
+
+def test_masks_of_an_audit_make_it_another_source(tmp_path: Path) -> None:
+    path = tmp_path / "A.h5"
+    write_tiny_shard(path, TinySubject("A", frames=4))
+    before = fingerprint(table_of(tmp_path), with_labels=True)
+    for value in (0, 1):
+        with h5py.File(path, "r+") as file:
+            shape = len(file["avatars/image"]), file["frames/au"].shape[1]
+            if value == 0:
+                file.create_dataset("avatars/not_transferred", shape, "uint8")
+            file["avatars/not_transferred"][...] = value
+        assert (fingerprint(table_of(tmp_path), with_labels=True) == before) == (value == 0)
+
+
 def test_columns_are_the_published_set_of_the_pair_or_what_was_asked(tmp_path: Path, tiny: TrainSettings) -> None:
     from dataclasses import replace
 

@@ -157,11 +157,19 @@ def test_checkpoints_that_do_not_fit_are_refused_before_training(
     assert not (tmp_path / "x").exists()
 
 
+def test_a_base_of_another_fold_knows_who_is_tested(tiny: TrainSettings, tmp_path: Path) -> None:
+    alone = replace(tiny, target="", fairness=False, allow_single_class=True, steps_per_epoch=1)
+    train(replace(alone, fold=0), "source", tmp_path / "base", stage="base")
+    with pytest.raises(InputError, match="trained with fold 0, not 1, and may know who is tested"):
+        train(replace(alone, fold=1), "source", tmp_path / "x", tmp_path / "base")
+    assert train(replace(alone, fold=0), "source", tmp_path / "x", tmp_path / "base")["test"]["subjects"] < 4
+
+
 def test_what_a_method_needs_is_checked_before_training(
     tiny: TrainSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(InputError, match="needs twins and no source frame has any"):
-        train(replace(tiny, source="tgt"), "pm2", tmp_path / "x")
+        train(replace(tiny, source="tgt", target="src"), "pm2", tmp_path / "x")
     with pytest.raises(InputError, match="adapts to a target and none is given"):
         train(replace(tiny, target=""), "dan", tmp_path / "x")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)

@@ -187,6 +187,7 @@ def assemble(settings: TrainSettings) -> RunData:
     target = None
     if target_shards:
         target, test = _target(settings, frame_table(target_shards, store), corpus_of(target_shards), columns, listed)
+        _refuse_trained_on(table.only(keep), test.table)
     return RunData(
         columns,
         table.only(keep),
@@ -223,8 +224,6 @@ def _within_test(
         return _subset(table, test, columns, listed, name), train
     if settings.fold < 0:
         return None, everything
-    if settings.fold >= FOLDS:
-        raise InputError.one(f"fold {settings.fold} is not among 0 to {FOLDS - 1}", "--fold", "pass 0, 1 or 2")
     fold = folds_of(table.subjects, corpus, groups=genders(table, listed))[settings.fold]
     out = rows_of(table.shard, table.subjects, fold)
     return _subset(table, out, columns, listed, f"{corpus}, fold {settings.fold} of {FOLDS}, subject-exclusive"), ~out
@@ -267,6 +266,31 @@ def _target(
     out = rows_of(table.shard, table.subjects, chosen)
     name = f"{corpus}, {len(chosen)} subjects that adaptation never saw (held-out)"
     return table.only(~out), _subset(table, out, columns, listed, name)
+
+
+def _refuse_trained_on(source: FrameTable, test: FrameTable) -> None:
+    """Refuse to test on subjects whose labels are trained on.
+
+    Raises
+    ------
+    InputError
+    """
+    seen = {key for number in np.unique(source.shard) for key in _same_person(source.shards[number])}
+    tested = [test.shards[number] for number in np.unique(test.shard)]
+    both = [shard.subject for shard in tested if seen & _same_person(shard)]
+    if both:
+        names = ", ".join(both[:5]) + (" …" if len(both) > 5 else "")
+        mend = "pass a --target of other people; `train base --fold 0` tests on subjects of the source"
+        raise InputError.one(f"{len(both)} tested subjects are trained on with their labels: {names}", "--target", mend)
+
+
+def _same_person(shard: Shard) -> set[tuple[str, ...]]:
+    """Return what two shards of one person have in common: the file, or the name within a known corpus."""
+    corpus = str(shard.file.attrs["corpus"])
+    keys: set[tuple[str, ...]] = {(str(shard.path.resolve()),)}
+    if base_name(corpus) in CORPORA:  # simulated people are others under another seed
+        keys.add((corpus, shard.subject, str(shard.file.attrs["seed"]) if shard.simulated else ""))
+    return keys
 
 
 def read_genders(path: str) -> dict[str, str]:

@@ -215,14 +215,16 @@ def genders(table: FrameTable, given: dict[str, str] | None = None) -> tuple[str
 
 
 def fingerprint(table: FrameTable, with_labels: bool) -> str:
-    """Return a hash over subjects, frames, picture positions and, if asked for, labels, in 16 hex digits.
+    """Return a hash over subjects, frames, picture positions and, if asked for, labels and masks, in 16 hex digits.
 
     The labels of a target are left out, so that nothing of an adaptation run reads them.
     """
     digest = hashlib.sha256()
     for shard in sorted(table.shards, key=lambda item: item.subject):
         digest.update(f"{shard.subject}\x1f{shard.file.attrs['seed']}\x1f{shard.file.attrs['config']}".encode())
-        labels = (shard.au, shard.au_mask) if with_labels else ()
+        labels = [shard.au, shard.au_mask] if with_labels else []
+        if with_labels and (unseen := _not_transferred(shard)).any():
+            labels.append(unseen)
         for array in (shard.status, *labels, *(shard.offsets[image] for image in shard.images)):
             digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]

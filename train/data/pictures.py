@@ -10,7 +10,7 @@ import numpy as np
 import simplejpeg
 
 from assets.errors import InputError
-from assets.shard import Shard
+from assets.shard import MEND, Shard
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def decode(
             image = cv2.resize(image, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
         return image if order == "BGR" else np.ascontiguousarray(image[..., ::-1])
     except ValueError as error:
-        mend = "run `synth verify` on the folder and render this subject again"
+        mend = MEND
         raise InputError.one(f"a picture cannot be decoded ({error})", where, mend) from None
 
 
@@ -127,11 +127,11 @@ def read_picture(
     data = shard.read_bytes(image, row)
     where = f"{shard.path}: {image} picture of row {row}"
     if data is None:
-        raise InputError.one("the picture is absent", where, "run `synth verify` on the folder")
+        raise InputError.one("the picture is absent", where, MEND)
     picture, side = decode(data, where, size_px, shrink, into, order), size_px // shrink
     if picture.shape[:2] != (side, side):
         seen = "x".join(str(length * shrink) for length in picture.shape[:2])
-        raise InputError.one(f"the picture is {seen} px, not {size_px}", where, "render this subject again")
+        raise InputError.one(f"the picture is {seen} px, not {size_px}", where, MEND)
     return picture
 
 

@@ -14,6 +14,7 @@ import torch
 
 from assets.errors import InputError
 from train.data.assemble import RunData, assemble
+from train.data.frames import fingerprint
 from train.data.order import steps_per_epoch
 from train.loop.checkpoint import (
     CHECKPOINT,
@@ -131,6 +132,7 @@ def _check(
     """Refuse what would only fail after hours."""
     if initial is not None:
         refuse_other_aus(initial[1], data.columns, init)
+        _refuse_other_fold(settings, data, initial[1], init)
         if kind.two_heads:
             refuse_one_head(initial[1], kind.name, init)
     elif kind.two_heads and settings.heads < 2:
@@ -146,6 +148,18 @@ def _check(
         refuse_unknown_gender(names, [data.test.gender[i] for i in present], data.test.name.split(",")[0])
     if settings.select == "oracle-target" and data.target is None:
         raise InputError.one("--select oracle-target needs a target", "--target", "pass --target")
+
+
+def _refuse_other_fold(settings: TrainSettings, data: RunData, before: dict[str, Any], init: Path | None) -> None:
+    """Refuse a checkpoint that learned the labels of those who are tested within one corpus."""
+    within = data.target is None and data.test is not None
+    if not within or before["source"]["fingerprint"] != fingerprint(data.source, with_labels=True):
+        return
+    for name in ("fold", "partition"):
+        was, now = before["settings"][name], getattr(settings, name)
+        if was != now:
+            what = f"the checkpoint was trained with {name} {was!r}, not {now!r}, and may know who is tested"
+            raise InputError.one(what, init, f"pass a base that was trained with the same --{name}")
 
 
 def _start(

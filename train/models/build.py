@@ -58,6 +58,19 @@ def build_encoder(name: str, weights: str, columns: Sequence[str], side_px: int 
     return encoder
 
 
+def check_backbone(name: str) -> None:
+    """Refuse an unknown name without building anything.
+
+    Raises
+    ------
+    InputError
+    """
+    if name not in OWN_ENCODERS:
+        from train.models.timm_backbones import check_model_name
+
+        check_model_name(name)
+
+
 class Heads(nn.Module):
     """The classifiers C1, C2 … over one feature.
 

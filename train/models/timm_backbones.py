@@ -47,11 +47,7 @@ class TimmEncoder(Encoder):
     def __init__(self, name: str, weights: str, side_px: int = 0, depth: int = 0) -> None:
         super().__init__()
         self.depth = depth
-        if not timm.is_model(name):
-            names = timm.list_models()
-            raise InputError.one(
-                f"no backbone named {name!r}", "--backbone", closest(name, names) if len(name) > 2 else ""
-            )
+        check_model_name(name)
         try:
             options: dict[str, Any] = {"img_size": side_px} if side_px and _takes_img_size(name) else {}
             self.net = timm.create_model(name, pretrained=False, num_classes=0, **options)
@@ -73,6 +69,18 @@ class TimmEncoder(Encoder):
         """
         features = self.net(x)
         return F.layer_norm(features, features.shape[1:]) if self.depth else features
+
+
+def check_model_name(name: str) -> None:
+    """Refuse a name that timm does not know.
+
+    Raises
+    ------
+    InputError
+    """
+    if not timm.is_model(name):
+        names = timm.list_models()
+        raise InputError.one(f"no backbone named {name!r}", "--backbone", closest(name, names) if len(name) > 2 else "")
 
 
 def _keep_stages(net: torch.nn.Module, name: str, depth: int) -> None:

@@ -102,6 +102,17 @@ def compare(study: Study, reporter: Reporter) -> list[Table]:
     return tables
 
 
+def unknown_names(methods: Sequence[str], base_models: Sequence[str]) -> list[Problem]:
+    """Return one problem for each method and each base model that does not exist."""
+    kinds = ("method", "--methods", methods, METHODS), ("base model", "--base-models", base_models, BASE_MODELS)
+    return [
+        Problem(f"no {kind} named {name!r}", option, closest(name, known))
+        for kind, option, asked, known in kinds
+        for name in asked
+        if name not in known
+    ]
+
+
 def check_study(study: Study) -> None:
     """Refuse before the first run what would stop a later one.
 
@@ -110,13 +121,7 @@ def check_study(study: Study) -> None:
     InputError
         Every unknown method or base model, absent corpus, and a missing partition.
     """
-    problems: list[Problem] = []
-    for name in study.methods:
-        if name not in METHODS:
-            problems.append(Problem(f"no method named {name!r}", "--methods", closest(name, METHODS)))
-    for name in study.base_models:
-        if name not in BASE_MODELS:
-            problems.append(Problem(f"no base model named {name!r}", "--base-models", closest(name, BASE_MODELS)))
+    problems = unknown_names(study.methods, study.base_models)
     alone = {name for protocol in study.protocols for name in protocol.alone if on_partition(name)}
     for name, folder in study.folders.items():
         try:
