@@ -1,7 +1,7 @@
 """Identities whose resting face would be read as an expression are calmed.
 
 Identity modes vary where mouth corners and brows sit and how wide and full the lips are. A corner that lies low
-reads as a frown although nobody frowns, a narrow mouth as a pucker, a short upper lip as a raised one, thin lips as
+reads as a frown although nobody frowns, a narrow mouth as a pucker, thin lips as
 pressed ones: a large departure from the mean head is taken back with the expression unit that moves it.
 """
 
@@ -41,7 +41,6 @@ class Trait:
 TRAITS = (
     Trait((61, 291), (13, 14, 312, 82), ("mouthFrownLeft", "mouthFrownRight"), 0.5),
     Trait((291,), (61,), ("mouthPucker",), 1.5, axis=0),
-    Trait((0, 37, 267), (2,), ("mouthShrugUpper",), 2.0),
     Trait((0, 37, 267), (13, 82, 312), ("mouthRollUpper",), 1.3),
     Trait((14, 87, 317), (17, 84, 314), ("mouthRollLower",), 2.2),
     Trait((107, 336, 66, 296), (133, 362), ("browDownLeft", "browDownRight"), 2.0),

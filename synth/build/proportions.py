@@ -69,7 +69,7 @@ FEMALE_BUMPS = (
 """Smaller nose, lips that lie further back, narrow chin, round cheeks, smooth brow ridge, round forehead."""
 
 FEMALE_RISE_MM = (
-    (-150, 0.0), (-117, 1.5), (-105, 2.2), (-94, 2.4), (-84, 2.7), (-74, 2.8), (-68, 2.7), (-50, 2.0), (-37, 1.6),
+    (-150, 0.0), (-117, 1.5), (-105, 2.2), (-94, 1.9), (-84, 2.1), (-74, 2.1), (-68, 2.0), (-50, 1.6), (-37, 1.4),
     (-20, 0.9), (4, 0.0),
 )  # fmt: skip
 """How far the middle of the female face rises at each height, mm: mouth and nose come up, the chin hardly."""

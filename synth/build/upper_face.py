@@ -60,7 +60,7 @@ UPPER_BUMPS: dict[str, tuple[Bump, ...]] = {
 }  # fmt: skip
 """Sculpted on the left on top of what is mixed; central units get the mirror image as well."""
 
-GLARE_AT_MM, GLARE_SHARES = (24.0, 42.0), (0.45, 0.05)
+GLARE_AT_MM, GLARE_SHARES = (24.0, 42.0), (0.5, 0.08)
 """Share of a raised upper lid's way that a lowered brow takes back, and where: flat at its inner half, a glare."""
 
 LOOK_DOWN_BLINK = 0.3
