@@ -20,6 +20,10 @@ _LASH_ROOTS_MM = 0.2
 """Height above the rim of the upper lid up to which its lashes are rooted."""
 
 
+STREAKS_FROM_MM, STREAK_LENGTH, ROOT_SCATTER_MM = -25.0, 9.0, 1.7
+"""Height from which painted roots run outwards, how much longer than wide they are, and the scatter of their ends."""
+
+
 @dataclass(frozen=True, eq=False)
 class SkinMasks:
     """Soft masks (S, S) float32 in [0, 1] of the skin tile, and noise of unit variance.
@@ -104,6 +108,15 @@ def _lid_edges(space: SkinSpace) -> tuple[np.ndarray, np.ndarray]:
     return (wet * along).astype(np.float32), (roots * along).astype(np.float32)
 
 
+def _root_streaks(space: SkinSpace) -> np.ndarray:
+    """Return noise of unit variance (S, S) in streaks that run from the middle of the face over the hair line."""
+    across = space.chart[..., 0] * np.where(space.side < 0, -1, 1)
+    up = space.chart[..., 1] - STREAKS_FROM_MM
+    turn, away = np.arctan2(across, up), np.hypot(across, up)
+    streaks = np.stack([90.0 * turn, away / STREAK_LENGTH, np.zeros_like(turn)], -1).astype(np.float32)
+    return (0.8 * noise(streaks, 0.9, 13, 1) + 0.6 * noise(streaks, 2.4, 17, 1)).astype(np.float32)
+
+
 @lru_cache(maxsize=4)
 def skin_masks(space: SkinSpace) -> SkinMasks:
     """Return the masks of a rig's skin."""
@@ -119,10 +132,10 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     lids = np.clip(ndimage.gaussian_filter(space.maps.get("lids", zero), 2.0), 0, 1)
     edge, upper_edge = _lid_edges(space)
     eye = space.points.lid_upper[4]
-    ragged = 1.0 * fine + 2.0 * middle + 1.2 * pores
     hairline = np.interp(x / scale, *_HAIRLINE.T) * scale
+    ragged = 0.8 * middle + ROOT_SCATTER_MM * _root_streaks(space)
     bare = (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
-    scalp = smooth_step(-3.0, 15.0, y + ragged - hairline) * bare
+    scalp = smooth_step(-2.0, 11.0, y + ragged - hairline) * bare
     gone = np.interp(x / scale, [0, 50, 70, 90, 110, 270], [19, 17, 14, 6, 0, 0]) * scale
     crown = smooth_step(-3.0, 18.0, y + 1.5 * ragged - hairline - gone) * bare
     border = np.interp(x / scale, *_BEARD_LINE.T)

@@ -18,7 +18,8 @@ from synth.build.dental import dental_grafts
 from synth.build.expressions import ExpressionMixer, expression_shapes, settle
 from synth.build.garments import GARMENTS, Bust, garment_graft
 from synth.build.graft import Graft, compacted, with_grafts
-from synth.build.hair import SKULL_CENTRE_MM, STYLES, Scalp, hair_graft
+from synth.build.hair import hair_graft
+from synth.build.hair_styles import STYLES
 from synth.build.handles import Membrane
 from synth.build.identity import fit_identity
 from synth.build.lashes import lash_graft, strip_grid
@@ -27,6 +28,7 @@ from synth.build.lower_face import handles_of
 from synth.build.masks import sample_mask, skin_maps
 from synth.build.sculpt import Clay, mirror_of
 from synth.build.sealed_identity import with_sealed_lips
+from synth.build.skull import SKULL_CENTRE_MM, Scalp
 from synth.build.source import WHEEL_NAME, WHEEL_SHA256, SourceWheel
 from synth.landmarks.correspondence import compute_landmark_table
 
