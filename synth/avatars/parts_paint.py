@@ -28,6 +28,9 @@ STRAND_DRIFT_PX = 7.0
 BENDS = {"wavy": (5.0, 7.0), "curl": (11.0, 9.0)}
 """Words in the names of hair styles, and how often and how far in the tile their strands bend."""
 
+BEND_SHADE = 0.07
+"""Relief of bends, as the contrast of strands, per texel that they reach."""
+
 
 def _grid(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return u (W,) to the right and v (H, 1) up of a tile."""
@@ -109,20 +112,20 @@ def _streaks(rng: np.random.Generator, knots: int, width_px: float) -> np.ndarra
     return streaks / streaks.std()
 
 
-def _bent(rng: np.random.Generator, hair: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return where in a tile of straight strands (H, W, twice float32) the strands of a style are to be found."""
+def _bent(rng: np.random.Generator, hair: str) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Return where in a tile of straight strands a style's are found (columns and rows, H, W), and their shading (H, W)."""
     tile = TILES["hair"]
     rows, columns = np.mgrid[: tile.height, : tile.width].astype(np.float32)
     phase = ndimage.gaussian_filter1d(rng.standard_normal(tile.width), 7.0, mode="wrap")
     phase = (6.0 * phase / phase.std()).astype(np.float32)
     drift = cv2.resize(rng.standard_normal((7, 12)).astype(np.float32), (tile.width, tile.height), interpolation=cv2.INTER_CUBIC)
-    shift = STRAND_DRIFT_PX * drift
+    shift, shade = STRAND_DRIFT_PX * drift, np.zeros_like(drift)
     for word, (waves, reach_px) in BENDS.items():
         if word in hair:
             turns = 2 * np.pi * waves * rows / tile.height + phase
             shift += reach_px * np.sin(turns)
-            rows = rows + 0.6 * reach_px * np.cos(turns) * (word != "wavy")
-    return columns + shift, rows
+            shade += reach_px * BEND_SHADE * np.cos(turns)
+    return (columns + shift, rows), shade
 
 
 def _ranked(values: np.ndarray) -> np.ndarray:
@@ -137,16 +140,16 @@ def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, 
     `EDGE_FROM_U` they become sparse towards the right, for the free edges of the hair.
     """
     u, v = _grid("hair")
-    place = _bent(rng, spec.hair)
+    place, shade = _bent(rng, spec.hair)
     fine, wisps, locks = (
         cv2.remap(_streaks(rng, *kind).astype(np.float32), *place, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         for kind in ((13, 0.55), (9, 1.6), (7, 5.0))
     )
-    strand = 0.42 * fine + 0.34 * wisps + 0.30 * locks
+    strand = 0.38 * fine + 0.32 * wisps + 0.30 * locks + shade
     depth = (0.86 + 0.14 * _ramp(0.0, 0.35, v)) * (1 - 0.25 * _ramp(0.93, 1.0, v))
     tint = np.array([1.0, 0.3, -0.4]) * float(np.clip(2.0 * np.ptp(spec.hair_rgb) / max(spec.hair_rgb), 0, 1))
     warm = 1 + 0.10 * locks[..., None] * tint
-    colour = np.asarray(spec.hair_rgb) * np.exp(0.45 * strand)[..., None] * depth[..., None] * warm
+    colour = np.asarray(spec.hair_rgb) * np.exp(0.42 * strand)[..., None] * depth[..., None] * warm
     end = WHOLE_FROM_V * 0.92 * _ranked(0.75 * fine + 0.55 * wisps + 0.35 * locks)
     cover = np.clip(0.5 + 40.0 * (v - end), 0, 1)
     sparse = np.clip((u - EDGE_FROM_U) / (1 - EDGE_FROM_U), 0, 1)

@@ -114,7 +114,7 @@ def _root_streaks(space: SkinSpace) -> np.ndarray:
     up = space.chart[..., 1] - STREAKS_FROM_MM
     turn, away = np.arctan2(across, up), np.hypot(across, up)
     streaks = np.stack([90.0 * turn, away / STREAK_LENGTH, np.zeros_like(turn)], -1).astype(np.float32)
-    return (0.8 * noise(streaks, 0.9, 13, 1) + 0.6 * noise(streaks, 2.4, 17, 1)).astype(np.float32)
+    return (0.8 * noise(streaks, 0.9, 13, 1) + 0.4 * noise(streaks, 2.4, 17, 1)).astype(np.float32)
 
 
 @lru_cache(maxsize=4)

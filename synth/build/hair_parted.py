@@ -13,7 +13,7 @@ EDGE_COLUMNS = 3
 CROWN_FROM = 0.42
 """Share of the columns, from the front, whose roots lie along the parting; the others start at its end."""
 
-ROOT_MM, EDGE_MM, LEAST_MM = 1.6, 2.2, 1.4
+ROOT_MM, EDGE_MM = 1.3, 1.0
 HANG_AT = 0.92
 """Share of the way to the hair line where strands let go of the scalp."""
 
@@ -21,8 +21,12 @@ FLAT_FRONT = 0.10
 """Share of the columns, from the front, over which the hair rises to its thickness."""
 
 HANG_OUT_MM = 4.0
-HUGGING, CHEEK_MM, DRAWN_IN_MM = 0.07, 4.0, 14.0
-"""Share of the columns, from the front, that follow the cheeks, how far outside of them, and how far they give way."""
+FRAMING = 0.10
+"""Share of the columns, from the front, that frame the face: the foremost lie on the cheeks, before the ears."""
+
+BESIDE_FACE_MM, CHEEK_MM, CHEEK_BELOW_MM, FRAMED_AFTER_MM = 66.0, 1.6, -40.0, 25.0
+"""How far from the middle the foremost strands hang, how far off the skin, the height below which they fall straight,
+and the drop from the temple after which they do."""
 
 
 def parted_sheet(scalp: Scalp, style: Style) -> Sheet:
@@ -64,9 +68,8 @@ def _grown(scalp: Scalp, style: Style, azimuth: np.ndarray, from_front: np.ndarr
     rise = np.clip(share / 0.35, 0, 1)
     rise = np.sqrt(rise) * (0.4 + 0.6 * rise)
     whole = thickness_mm(style, direction) + relief_mm(style, azimuth, share)
-    edge = EDGE_MM + 5.0 * share**2
-    depth = ROOT_MM + (edge + (whole - edge) * front - ROOT_MM) * rise
-    return SKULL_CENTRE_MM + direction * (scalp.radius(direction) + np.maximum(depth, LEAST_MM))[..., None]
+    depth = ROOT_MM + (EDGE_MM + (whole - EDGE_MM) * front - ROOT_MM) * rise
+    return SKULL_CENTRE_MM + direction * (scalp.radius(direction) + np.maximum(depth, EDGE_MM))[..., None]
 
 
 def _hung(scalp: Scalp, style: Style, azimuth: np.ndarray, from_front: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -77,25 +80,30 @@ def _hung(scalp: Scalp, style: Style, azimuth: np.ndarray, from_front: np.ndarra
     axis = last * [1, 0, 1] - SKULL_CENTRE_MM * [0, 0, 1]
     outward = axis / np.linalg.norm(axis, axis=1, keepdims=True)
     phase = 2.0 * np.sin(3 * azimuth)
-    loose = np.clip(from_front / HUGGING, 0, 1)
+    loose = np.clip(from_front / FRAMING, 0, 1)
+    cheek = _cheek(scalp)
     rows = [last]
     for t in np.linspace(0, 1, 2 * style.rows)[1:]:
         wave = style.wave_mm * np.sin(4.5 * np.pi * t + phase) * min(3 * t, 1.0)
         swing = HANG_OUT_MM * np.sin(np.pi * t) - style.curl_mm * t**2.5 + wave
         point = last + outward * swing[:, None] - np.outer(length * t, [0, 1, 0])
-        point = _hugging(scalp, point, loose)
+        framing = np.stack([np.sign(azimuth) * BESIDE_FACE_MM, point[:, 1], np.interp(point[:, 1], *cheek) + CHEEK_MM], 1)
+        held = (1 - loose) * np.clip((last[:, 1] - point[:, 1]) / FRAMED_AFTER_MM, 0, 1)
+        point += held[:, None] * (framing - point)
         rows.append(cleared(point, rows[-1], scalp.body))
     return np.stack(rows[1:])
 
 
-def _hugging(scalp: Scalp, points: np.ndarray, loose: np.ndarray) -> np.ndarray:
-    """Return points (n, 3) drawn in to the cheeks where the strands (n,) are not loose, so that ears stay covered."""
-    offset = points - SKULL_CENTRE_MM
-    radius = np.linalg.norm(offset, axis=1)
-    skin = scalp.radius(offset / radius[:, None]) + CHEEK_MM
-    held = (1 - loose) * np.interp(points[:, 1], [-90, -50], [0.4, 1])
-    nearer = radius + held * (np.clip(skin, radius - DRAWN_IN_MM, radius + DRAWN_IN_MM) - radius)
-    return SKULL_CENTRE_MM + offset * (nearer / radius)[:, None]
+def _cheek(scalp: Scalp) -> tuple[np.ndarray, np.ndarray]:
+    """Return heights (n,), rising, and the depths z (n,) where the skin of the cheek is `BESIDE_FACE_MM` from the middle."""
+    heights = np.linspace(CHEEK_BELOW_MM, 50.0, 10)
+    azimuth = np.radians(np.arange(25.0, 75.0, 4.0))
+    depths = []
+    for height in heights:
+        direction = scalp.at_height(azimuth, np.full(len(azimuth), height))
+        skin = SKULL_CENTRE_MM + direction * scalp.radius(direction)[:, None]
+        depths.append(np.interp(BESIDE_FACE_MM, np.maximum.accumulate(skin[:, 0]), skin[:, 2]))
+    return heights, np.array(depths)
 
 
 def _spaced(points: np.ndarray, style: Style) -> tuple[np.ndarray, np.ndarray]:

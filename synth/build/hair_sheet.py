@@ -17,6 +17,10 @@ MM_PER_FOLD = 72.0
 """Width of hair that the mass of strands in the tile is laid over; it runs to and fro around the head."""
 
 
+EDGE_FROM_V = WHOLE_FROM_V - 0.015
+"""Height in the tile of the roots at the free edges."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A grid of strands.
@@ -74,7 +78,7 @@ def curtain(points_mm: np.ndarray, v: np.ndarray, edge_columns: int) -> Sheet:
     u = folded(np.concatenate([[0], np.cumsum(step)]))
     mass = np.stack(np.broadcast_arrays(u, v[:, None]), -1)
     edge_u = np.linspace(1, EDGE_FROM_U, edge_columns + 1)
-    edge = np.stack(np.broadcast_arrays(edge_u, np.linspace(WHOLE_FROM_V, 0, rows)[:, None]), -1)
+    edge = np.stack(np.broadcast_arrays(edge_u, np.linspace(EDGE_FROM_V, 0, rows)[:, None]), -1)
     pairs = np.arange(columns - 1)[:, None] + [0, 1]
     strip = columns + np.arange(edge_columns)[:, None] + [0, 1]
     pairs[:edge_columns], pairs[columns - 1 - edge_columns :] = strip, strip[::-1, ::-1]

@@ -74,7 +74,7 @@ class Style:
     columns: int = 60
     rows: int = 10
     wave_mm: float = 0.0
-    front_deg: float = 53.0
+    front_deg: float = 48.0
     gathered: str = ""
 
 
