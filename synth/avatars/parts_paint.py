@@ -25,11 +25,11 @@ LOWER_TEETH = 0.80
 STRAND_DRIFT_PX = 7.0
 """How far strands of the hair's tile stray from straight lines."""
 
-BENDS = {"wavy": (5.0, 7.0), "curl": (11.0, 9.0)}
-"""Words in the names of hair styles, and how often and how far in the tile their strands bend."""
+WAVES = {"wavy": (5.0, 7.0), "curls": (10.0, 9.0)}
+"""Words in the names of hair styles, how often their strands swing in the tile, and how far."""
 
-BEND_SHADE = 0.07
-"""Relief of bends, as the contrast of strands, per texel that they reach."""
+CURL_PX, CURL_SHADE = 9.0, 0.9
+"""How far strands of short curls are from straight, and their relief as the contrast of strands."""
 
 
 def _grid(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -112,20 +112,28 @@ def _streaks(rng: np.random.Generator, knots: int, width_px: float) -> np.ndarra
     return streaks / streaks.std()
 
 
+def _soft(rng: np.random.Generator, down: int, across: int) -> np.ndarray:
+    """Return smooth noise (H, W) float32 of about unit size with so many spots down and across the hair's tile."""
+    tile = TILES["hair"]
+    knots = rng.standard_normal((down, across)).astype(np.float32)
+    return cv2.resize(knots, (tile.width, tile.height), interpolation=cv2.INTER_CUBIC)
+
+
 def _bent(rng: np.random.Generator, hair: str) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Return where in a tile of straight strands a style's are found (columns and rows, H, W), and their shading (H, W)."""
     tile = TILES["hair"]
     rows, columns = np.mgrid[: tile.height, : tile.width].astype(np.float32)
-    phase = ndimage.gaussian_filter1d(rng.standard_normal(tile.width), 7.0, mode="wrap")
-    phase = (6.0 * phase / phase.std()).astype(np.float32)
-    drift = cv2.resize(rng.standard_normal((7, 12)).astype(np.float32), (tile.width, tile.height), interpolation=cv2.INTER_CUBIC)
-    shift, shade = STRAND_DRIFT_PX * drift, np.zeros_like(drift)
-    for word, (waves, reach_px) in BENDS.items():
+    columns += STRAND_DRIFT_PX * _soft(rng, 7, 12)
+    shade = np.zeros_like(rows)
+    for word, (waves, reach_px) in WAVES.items():
         if word in hair:
-            turns = 2 * np.pi * waves * rows / tile.height + phase
-            shift += reach_px * np.sin(turns)
-            shade += reach_px * BEND_SHADE * np.cos(turns)
-    return (columns + shift, rows), shade
+            turns = 2 * np.pi * waves * rows / tile.height + 1.8 * _soft(rng, 3, 26)
+            columns += reach_px * np.sin(turns)
+            shade += 0.07 * reach_px * np.cos(turns)
+    if "curly" in hair:
+        shade = CURL_SHADE * _soft(rng, 44, 30)
+        columns, rows = columns + CURL_PX * _soft(rng, 44, 30), rows + CURL_PX * _soft(rng, 44, 30)
+    return (columns, rows), shade
 
 
 def _ranked(values: np.ndarray) -> np.ndarray:
@@ -150,10 +158,10 @@ def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, 
     tint = np.array([1.0, 0.3, -0.4]) * float(np.clip(2.0 * np.ptp(spec.hair_rgb) / max(spec.hair_rgb), 0, 1))
     warm = 1 + 0.10 * locks[..., None] * tint
     colour = np.asarray(spec.hair_rgb) * np.exp(0.42 * strand)[..., None] * depth[..., None] * warm
-    end = WHOLE_FROM_V * 0.92 * _ranked(0.75 * fine + 0.55 * wisps + 0.35 * locks)
+    end = WHOLE_FROM_V * 0.92 * _ranked(0.75 * fine + 0.55 * wisps + 0.35 * locks) ** 1.6
     cover = np.clip(0.5 + 40.0 * (v - end), 0, 1)
     sparse = np.clip((u - EDGE_FROM_U) / (1 - EDGE_FROM_U), 0, 1)
-    edge = np.clip(0.5 + 5.0 * (_ranked(0.8 * fine + 0.6 * wisps) - 1.15 * sparse**0.8), 0, 1) * (v > 0.12 * end)
+    edge = np.clip(0.5 + 5.0 * (_ranked(0.8 * fine + 0.6 * wisps) - 1.2 * _ramp(0.25, 1.1, sparse)), 0, 1) * (v > 0.12 * end)
     cover = np.where(u > EDGE_FROM_U - 0.01, edge, cover)
     cover = np.where(v > WHOLE_FROM_V - 0.01, 1.0, cover)
     gloss = np.clip(128 * np.exp(0.6 * (0.6 * fine + 0.5 * wisps + 0.4 * locks)) * (0.4 + 0.6 * depth), 0, 255)

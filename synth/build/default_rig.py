@@ -135,8 +135,8 @@ def grafts_of(rig: Rig) -> list[Graft]:
     lips = rig.vertices_mm[np.intersect1d(vertices["skin"], vertices["mouth"])]
     line = float(lips[np.abs(lips[:, 0]) < 8, 1].mean())
     grafts = dental_grafts(rig.vertices_mm, vertices["teeth_upper"], vertices["teeth_lower"], (line, TEETH_FRONT_MM))
-    scalp, body = scalp_of(rig)
-    grafts += [hair_graft(Scalp(rig.vertices_mm, scalp, body), style) for style in STYLES]
+    scalp = Scalp(rig.vertices_mm, *scalp_of(rig))
+    grafts += [hair_graft(scalp, style) for style in STYLES]
     bust = Bust(rig.vertices_mm, vertices["skin"])
     grafts += [garment_graft(bust, garment) for garment in GARMENTS]
     grafts.append(lash_graft(rig.vertices_mm, _lash_strips(rig), rig.eye_centres_mm()))

@@ -9,7 +9,7 @@ from synth.build.hair_sheet import Sheet, curtain, rows_to_tips, tip_v
 from synth.build.hair_styles import Style, length_scatter, line_height, relief_mm, thickness_mm
 from synth.build.skull import SKULL_CENTRE_MM, Scalp
 
-EDGE_COLUMNS = 3
+EDGE_COLUMNS = 2
 CROWN_FROM = 0.42
 """Share of the columns, from the front, whose roots lie along the parting; the others start at its end."""
 
@@ -21,8 +21,9 @@ FLAT_FRONT = 0.10
 """Share of the columns, from the front, over which the hair rises to its thickness."""
 
 HANG_OUT_MM = 4.0
-FRAMING = 0.10
-"""Share of the columns, from the front, that frame the face: the foremost lie on the cheeks, before the ears."""
+ON_CHEEK, FRAMING, STRANDS_APART_MM = 0.04, 0.08, 120.0
+"""Shares of the columns, from the front, that lie on the cheeks, before the ears, and that leave them behind these; and
+how far apart they would be there, were they all there."""
 
 BESIDE_FACE_MM, CHEEK_MM, CHEEK_BELOW_MM, FRAMED_AFTER_MM = 66.0, 1.6, -40.0, 25.0
 """How far from the middle the foremost strands hang, how far off the skin, the height below which they fall straight,
@@ -80,14 +81,16 @@ def _hung(scalp: Scalp, style: Style, azimuth: np.ndarray, from_front: np.ndarra
     axis = last * [1, 0, 1] - SKULL_CENTRE_MM * [0, 0, 1]
     outward = axis / np.linalg.norm(axis, axis=1, keepdims=True)
     phase = 2.0 * np.sin(3 * azimuth)
-    loose = np.clip(from_front / FRAMING, 0, 1)
+    loose = np.clip((from_front - ON_CHEEK) / FRAMING, 0, 1)
+    behind = STRANDS_APART_MM * from_front
     cheek = _cheek(scalp)
     rows = [last]
     for t in np.linspace(0, 1, 2 * style.rows)[1:]:
         wave = style.wave_mm * np.sin(4.5 * np.pi * t + phase) * min(3 * t, 1.0)
         swing = HANG_OUT_MM * np.sin(np.pi * t) - style.curl_mm * t**2.5 + wave
         point = last + outward * swing[:, None] - np.outer(length * t, [0, 1, 0])
-        framing = np.stack([np.sign(azimuth) * BESIDE_FACE_MM, point[:, 1], np.interp(point[:, 1], *cheek) + CHEEK_MM], 1)
+        depth = np.interp(point[:, 1], *cheek) + CHEEK_MM - behind
+        framing = np.stack([np.sign(azimuth) * (BESIDE_FACE_MM + behind), point[:, 1], depth], 1)
         held = (1 - loose) * np.clip((last[:, 1] - point[:, 1]) / FRAMED_AFTER_MM, 0, 1)
         point += held[:, None] * (framing - point)
         rows.append(cleared(point, rows[-1], scalp.body))

@@ -80,10 +80,10 @@ class Style:
 
 STYLES = (
     Style("cropped", 4.2, 2.6, 3.0, lumps_mm=0.2, grain_mm=0.15, rows=9, slope_mm=22.0),
-    Style("short", 17.0, 5.5, 7.0, (0.0, 35.0), 35.0, (1, 2, 0), ragged=0.04, lumps_mm=1.4, grain_mm=0.9, slope_mm=34.0),
+    Style("short", 17.0, 5.5, 7.0, (0.0, 35.0), 35.0, (-2, 1, 0), ragged=0.04, lumps_mm=1.4, grain_mm=0.9, slope_mm=34.0),
     Style("side", 20.0, 6.0, 8.0, (46.0, 0.0), -60.0, (3, 2, -4), lumps_mm=1.2, grain_mm=0.6, slope_mm=42.0),
-    Style("curly", 23.0, 9.0, 13.0, line_shift_mm=(3, 6, -4), lumps_mm=1.8, grain_mm=2.6, knotty=1.0, slope_mm=20.0,
-          thinning_mm=9.0, columns=68, rows=12),
+    Style("curly", 23.0, 9.0, 13.0, line_shift_mm=(0, 4, -4), lumps_mm=1.8, grain_mm=2.8, knotty=1.0, slope_mm=28.0,
+          thinning_mm=15.0, columns=68, rows=13),
     Style("receding", 5.0, 4.0, 5.0, (0.0, 45.0), 45.0, (17, 13, 0), ragged=0.05, lumps_mm=0.4, grain_mm=0.3,
           slope_mm=30.0, thinning_mm=24.0),
     Style("bob", 15.0, 20.0, 20.0, (34.0, 20.0), ends_mm=(-92, -100, -100), curl_mm=13.0, thinning_mm=16.0, columns=58,
