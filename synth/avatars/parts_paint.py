@@ -120,7 +120,7 @@ def _soft(rng: np.random.Generator, down: int, across: int) -> np.ndarray:
 
 
 def _bent(rng: np.random.Generator, hair: str) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Return where in a tile of straight strands a style's are found (columns and rows, H, W), and their shading (H, W)."""
+    """Return columns and rows (H, W) of a tile of straight strands where a style's are, and their shading (H, W)."""
     tile = TILES["hair"]
     rows, columns = np.mgrid[: tile.height, : tile.width].astype(np.float32)
     columns += STRAND_DRIFT_PX * _soft(rng, 7, 12)
@@ -161,7 +161,9 @@ def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, 
     end = WHOLE_FROM_V * 0.92 * _ranked(0.75 * fine + 0.55 * wisps + 0.35 * locks) ** 1.6
     cover = np.clip(0.5 + 40.0 * (v - end), 0, 1)
     sparse = np.clip((u - EDGE_FROM_U) / (1 - EDGE_FROM_U), 0, 1)
-    edge = np.clip(0.5 + 5.0 * (_ranked(0.8 * fine + 0.6 * wisps) - 1.2 * _ramp(0.25, 1.1, sparse)), 0, 1) * (v > 0.12 * end)
+    edge = np.clip(0.5 + 5.0 * (_ranked(0.8 * fine + 0.6 * wisps) - 1.2 * _ramp(0.25, 1.1, sparse)), 0, 1) * (
+        v > 0.12 * end
+    )
     cover = np.where(u > EDGE_FROM_U - 0.01, edge, cover)
     cover = np.where(v > WHOLE_FROM_V - 0.01, 1.0, cover)
     gloss = np.clip(128 * np.exp(0.6 * (0.6 * fine + 0.5 * wisps + 0.4 * locks)) * (0.4 + 0.6 * depth), 0, 255)

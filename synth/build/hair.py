@@ -23,6 +23,9 @@ HEAD_AROUND_MM, KNOT_AROUND_MM, TAIL_AROUND_MM = 560.0, 150.0, 110.0
 FRONT_CROWDING = 0.32
 """Columns are closer in front, where they are seen, and wider behind, by this share."""
 
+RELIEF_FROM = 0.15
+"""Share of the strand after which locks stand out; where all strands meet there are none."""
+
 LINING_REACH = 0.6
 """Share of the way to the hair line that the lining covers; beyond it there are painted roots."""
 
@@ -61,7 +64,9 @@ def combed_sheets(scalp: Scalp, style: Style) -> list[Sheet]:
         _full_width(closed_sheet(lining, np.linspace(1, 0.3, len(lining)), HEAD_AROUND_MM)),
     ]
     if style.gathered:
-        grid, around = (knot(strands), KNOT_AROUND_MM) if style.gathered == "bun" else (tail(scalp.body), TAIL_AROUND_MM)
+        grid, around = (
+            (knot(strands), KNOT_AROUND_MM) if style.gathered == "bun" else (tail(scalp.body), TAIL_AROUND_MM)
+        )
         sheets.append(closed_sheet(grid, np.linspace(1, 0, len(grid)), around))
     return sheets
 
@@ -99,7 +104,8 @@ def _combed(scalp: Scalp, style: Style, azimuth: np.ndarray) -> np.ndarray:
     # Where single tips are seen over the skin they lie close to it, or the skin between them would be dark.
     from_edge = np.clip(((1 - share) * length - FLAT_TIPS * style.thinning_mm) / style.slope_mm, 0, 1)
     rise = from_edge**0.85 * (1.6 - 0.6 * from_edge)
-    depth = TIP_MM + (thickness_mm(style, direction) + relief_mm(style, azimuth, share) - TIP_MM) * rise
+    relief = relief_mm(style, azimuth, share) * np.clip(share / RELIEF_FROM, 0, 1)
+    depth = TIP_MM + (thickness_mm(style, direction) + relief - TIP_MM) * rise
     depth = np.maximum(depth, TIP_MM)
     return SKULL_CENTRE_MM + direction * (scalp.radius(direction) + depth)[..., None]
 

@@ -98,7 +98,7 @@ def _hung(scalp: Scalp, style: Style, azimuth: np.ndarray, from_front: np.ndarra
 
 
 def _cheek(scalp: Scalp) -> tuple[np.ndarray, np.ndarray]:
-    """Return heights (n,), rising, and the depths z (n,) where the skin of the cheek is `BESIDE_FACE_MM` from the middle."""
+    """Return heights (n,), rising, and depths z (n,) of the cheek's skin at `BESIDE_FACE_MM` from the middle."""
     heights = np.linspace(CHEEK_BELOW_MM, 50.0, 10)
     azimuth = np.radians(np.arange(25.0, 75.0, 4.0))
     depths = []

@@ -63,7 +63,7 @@ def folded(around_mm: np.ndarray) -> np.ndarray:
 
 def closed_sheet(points_mm: np.ndarray, v: np.ndarray, around_mm: float) -> Sheet:
     """Return a sheet all around something, of a given circumference, with v (R,) of its rows."""
-    rows, columns = points_mm.shape[:2]
+    columns = points_mm.shape[1]
     folds = 2 * max(round(around_mm / MM_PER_FOLD / 2), 1)
     u = folded(np.arange(columns + 1) * folds * MM_PER_FOLD / columns)
     uv = np.stack(np.broadcast_arrays(u, v[:, None]), -1)
@@ -95,4 +95,6 @@ def rows_to_tips(length_mm: np.ndarray, thinning_mm: float, rows: int, tip_rows:
 
 def tip_v(rows: int, tip_rows: int = 3) -> np.ndarray:
     """Return v (R,) of the rows of `rows_to_tips`."""
-    return np.concatenate([np.linspace(1, WHOLE_FROM_V, rows - tip_rows), np.linspace(WHOLE_FROM_V, 0, tip_rows + 1)[1:]])
+    return np.concatenate(
+        [np.linspace(1, WHOLE_FROM_V, rows - tip_rows), np.linspace(WHOLE_FROM_V, 0, tip_rows + 1)[1:]]
+    )

@@ -80,7 +80,7 @@ class Style:
 
 STYLES = (
     Style("cropped", 4.2, 2.6, 3.0, lumps_mm=0.2, grain_mm=0.15, rows=9, slope_mm=22.0),
-    Style("short", 17.0, 5.5, 7.0, (0.0, 35.0), 35.0, (-2, 1, 0), ragged=0.04, lumps_mm=1.4, grain_mm=0.9, slope_mm=34.0),
+    Style("short", 17.0, 5.5, 7.0, (0.0, 35.0), 35.0, (-2, 1, 0), ragged=0.04, lumps_mm=1.4, grain_mm=0.9),
     Style("side", 20.0, 6.0, 8.0, (46.0, 0.0), -60.0, (3, 2, -4), lumps_mm=1.2, grain_mm=0.6, slope_mm=42.0),
     Style("curly", 23.0, 9.0, 13.0, line_shift_mm=(0, 4, -4), lumps_mm=1.8, grain_mm=2.8, knotty=1.0, slope_mm=28.0,
           thinning_mm=15.0, columns=68, rows=13),
@@ -94,10 +94,10 @@ STYLES = (
           thinning_mm=40.0, columns=58, rows=12),
     Style("curls", 26.0, 29.0, 31.0, (12.0, 20.0), ends_mm=(-74, -92, -96), curl_mm=8.0, ragged=0.07, lumps_mm=3.4,
           grain_mm=3.0, knotty=0.8, wave_mm=5.0, thinning_mm=26.0, columns=62, rows=11),
-    Style("bun", 9.0, 5.5, 6.5, (0.0, 60.0), 60.0, (3, 3, 4), lumps_mm=0.6, slope_mm=40.0, thinning_mm=12.0,
+    Style("bun", 8.0, 5.0, 6.0, (0.0, 130.0), 130.0, (2, 9, 4), ragged=0.008, lumps_mm=0.6, slope_mm=46.0, thinning_mm=11.0, rows=11,
           gathered="bun"),
-    Style("ponytail", 13.0, 7.0, 9.0, (26.0, 18.0), 18.0, (3, 5, 0), lumps_mm=1.0, slope_mm=44.0, thinning_mm=12.0,
-          gathered="tail"),
+    Style("ponytail", 11.0, 5.5, 7.0, (0.0, 260.0), 260.0, (1, 9, 0), ragged=0.008, lumps_mm=1.0, slope_mm=56.0, thinning_mm=11.0,
+          rows=12, gathered="tail"),
 )  # fmt: skip
 
 
