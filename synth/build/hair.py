@@ -15,7 +15,10 @@ from synth.build.hair_sheet import Sheet, closed_sheet, rows_to_tips, tip_v
 from synth.build.hair_styles import Style, length_scatter, line_height, relief_mm, smooth_noise, thickness_mm
 from synth.build.skull import SKULL_CENTRE_MM, Scalp
 
-TIP_MM, LINING_MM = 1.0, 1.6
+TIP_MM, LINING_MM = 1.0, 0.4
+LEAST_RISE_MM = 2.2
+"""Least thickness away from the hair line, so that the skull shows nowhere between columns."""
+
 FLAT_TIPS = 0.8
 """Share of the thinning tips that lies on the skin."""
 
@@ -26,7 +29,7 @@ FRONT_CROWDING = 0.32
 RELIEF_FROM = 0.15
 """Share of the strand after which locks stand out; where all strands meet there are none."""
 
-LINING_REACH = 0.6
+LINING_REACH = 0.45
 """Share of the way to the hair line that the lining covers; beyond it there are painted roots."""
 
 
@@ -106,7 +109,7 @@ def _combed(scalp: Scalp, style: Style, azimuth: np.ndarray) -> np.ndarray:
     rise = from_edge**0.85 * (1.6 - 0.6 * from_edge)
     relief = relief_mm(style, azimuth, share) * np.clip(share / RELIEF_FROM, 0, 1)
     depth = TIP_MM + (thickness_mm(style, direction) + relief - TIP_MM) * rise
-    depth = np.maximum(depth, TIP_MM)
+    depth = np.maximum(depth, TIP_MM + LEAST_RISE_MM * np.clip(4 * from_edge, 0, 1))
     return SKULL_CENTRE_MM + direction * (scalp.radius(direction) + depth)[..., None]
 
 

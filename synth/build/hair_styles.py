@@ -15,6 +15,13 @@ HAIR_LINE = np.array([
 """Azimuth in degrees (0 front, 90 ear, 180 nape) and height in mm of the edge of the hair."""
 
 
+GATHERED_LINE = np.array([
+    (0, 69), (14, 69), (26, 66), (36, 59), (46, 49), (55, 40), (65, 32), (76, 26), (88, 20), (100, 13),
+    (110, -6), (120, -40), (135, -66), (160, -72), (180, -70),
+], float)  # fmt: skip
+"""The same of hair that is combed back: no strand in front of the ears, where it would cross others on its way."""
+
+
 @dataclass(frozen=True)
 class Style:
     """A hair style.
@@ -94,10 +101,10 @@ STYLES = (
           thinning_mm=40.0, columns=58, rows=12),
     Style("curls", 26.0, 29.0, 31.0, (12.0, 20.0), ends_mm=(-74, -92, -96), curl_mm=8.0, ragged=0.07, lumps_mm=3.4,
           grain_mm=3.0, knotty=0.8, wave_mm=5.0, thinning_mm=26.0, columns=62, rows=11),
-    Style("bun", 8.0, 5.0, 6.0, (0.0, 130.0), 130.0, (2, 9, 4), ragged=0.008, lumps_mm=0.6, slope_mm=46.0, thinning_mm=11.0, rows=11,
-          gathered="bun"),
-    Style("ponytail", 11.0, 5.5, 7.0, (0.0, 260.0), 260.0, (1, 9, 0), ragged=0.008, lumps_mm=1.0, slope_mm=56.0, thinning_mm=11.0,
-          rows=12, gathered="tail"),
+    Style("bun", 8.0, 5.0, 6.0, (0.0, 130.0), 130.0, (2, 0, 4), ragged=0.008, lumps_mm=0.6, slope_mm=46.0,
+          thinning_mm=11.0, rows=11, gathered="bun"),
+    Style("ponytail", 11.0, 5.5, 7.0, (0.0, 260.0), 260.0, (1, 0, 0), ragged=0.008, lumps_mm=1.0, slope_mm=56.0,
+          thinning_mm=11.0, rows=12, gathered="tail"),
 )  # fmt: skip
 
 
@@ -106,7 +113,7 @@ def line_height(style: Style, azimuth: np.ndarray) -> np.ndarray:
     degrees = np.degrees(np.abs(azimuth))
     front, temple, nape = style.line_shift_mm
     shift = np.interp(degrees, [0, 30, 55, 90, 130, 180], [front, front, temple, temple, nape, nape])
-    return np.interp(degrees, *HAIR_LINE.T) + shift
+    return np.interp(degrees, *(GATHERED_LINE if style.gathered else HAIR_LINE).T) + shift
 
 
 def thickness_mm(style: Style, direction: np.ndarray) -> np.ndarray:
