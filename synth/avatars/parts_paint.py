@@ -158,7 +158,7 @@ def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, 
     tint = np.array([1.0, 0.3, -0.4]) * float(np.clip(2.0 * np.ptp(spec.hair_rgb) / max(spec.hair_rgb), 0, 1))
     warm = 1 + 0.10 * locks[..., None] * tint
     colour = np.asarray(spec.hair_rgb) * np.exp(0.42 * strand)[..., None] * depth[..., None] * warm
-    end = WHOLE_FROM_V * 0.92 * _ranked(0.75 * fine + 0.55 * wisps + 0.35 * locks) ** 1.6
+    end = WHOLE_FROM_V * 0.78 * _ranked(0.75 * fine + 0.55 * wisps + 0.35 * locks) ** 1.6
     cover = np.clip(0.5 + 40.0 * (v - end), 0, 1)
     sparse = np.clip((u - EDGE_FROM_U) / (1 - EDGE_FROM_U), 0, 1)
     edge = np.clip(0.5 + 5.0 * (_ranked(0.8 * fine + 0.6 * wisps) - 1.2 * _ramp(0.25, 1.1, sparse)), 0, 1) * (

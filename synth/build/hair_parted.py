@@ -25,9 +25,11 @@ ON_CHEEK, FRAMING, STRANDS_APART_MM = 0.04, 0.08, 120.0
 """Shares of the columns, from the front, that lie on the cheeks, before the ears, and that leave them behind these; and
 how far apart they would be there, were they all there."""
 
-BESIDE_FACE_MM, CHEEK_MM, CHEEK_BELOW_MM, FRAMED_AFTER_MM = 66.0, 1.6, -40.0, 25.0
-"""How far from the middle the foremost strands hang, how far off the skin, the height below which they fall straight,
-and the drop from the temple after which they do."""
+BESIDE_FACE_MM = np.array([(-45, 60.0), (10, 66.0)])
+"""How far from the middle the foremost strands hang, by height in mm: far enough in to cover ears and lobes."""
+
+CHEEK_MM, FRAMED_AFTER_MM = 1.6, 25.0
+"""How far off the skin they are there, and the drop from the temple after which they are."""
 
 
 def parted_sheet(scalp: Scalp, style: Style) -> Sheet:
@@ -90,22 +92,26 @@ def _hung(scalp: Scalp, style: Style, azimuth: np.ndarray, from_front: np.ndarra
         swing = HANG_OUT_MM * np.sin(np.pi * t) - style.curl_mm * t**2.5 + wave
         point = last + outward * swing[:, None] - np.outer(length * t, [0, 1, 0])
         depth = np.interp(point[:, 1], *cheek) + CHEEK_MM - behind
-        framing = np.stack([np.sign(azimuth) * (BESIDE_FACE_MM + behind), point[:, 1], depth], 1)
+        framing = np.stack([np.sign(azimuth) * (_beside(point[:, 1]) + behind), point[:, 1], depth], 1)
         held = (1 - loose) * np.clip((last[:, 1] - point[:, 1]) / FRAMED_AFTER_MM, 0, 1)
         point += held[:, None] * (framing - point)
         rows.append(cleared(point, rows[-1], scalp.body))
     return np.stack(rows[1:])
 
 
+def _beside(height_mm: np.ndarray) -> np.ndarray:
+    return np.interp(height_mm, *BESIDE_FACE_MM.T)
+
+
 def _cheek(scalp: Scalp) -> tuple[np.ndarray, np.ndarray]:
-    """Return heights (n,), rising, and depths z (n,) of the cheek's skin at `BESIDE_FACE_MM` from the middle."""
-    heights = np.linspace(CHEEK_BELOW_MM, 50.0, 10)
+    """Return heights (n,), rising, and depths z (n,) of the cheek's skin where the foremost strands hang."""
+    heights = np.linspace(BESIDE_FACE_MM[0, 0], 50.0, 10)
     azimuth = np.radians(np.arange(25.0, 75.0, 4.0))
     depths = []
     for height in heights:
         direction = scalp.at_height(azimuth, np.full(len(azimuth), height))
         skin = SKULL_CENTRE_MM + direction * scalp.radius(direction)[:, None]
-        depths.append(np.interp(BESIDE_FACE_MM, np.maximum.accumulate(skin[:, 0]), skin[:, 2]))
+        depths.append(np.interp(_beside(height), np.maximum.accumulate(skin[:, 0]), skin[:, 2]))
     return heights, np.array(depths)
 
 
