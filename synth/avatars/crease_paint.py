@@ -95,8 +95,8 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
         "nasolabial": [
             _fold(
                 space,
-                [_at(wing, 0.5, 5), _at(wing, 6.0, -4), _at(corner, 9.5, 10), _at(corner, 10, -3)],
-                1.9, 0.50, 0.45,
+                [_at(wing, 0.5, 5), _at(wing, 6.0, -4), _at(corner, 10.5, 10), _at(corner, 12, -2)],
+                2.2, 0.50, 0.45,
             )
         ],
         "dimple": [

@@ -42,7 +42,7 @@ def _pair(name: str, layer: int, rest: float, units: dict[str, float], onset: fl
 
 FOLDS: tuple[Fold, ...] = (
     Fold("forehead_middle", 0, 0.10, {"browInnerUp": 1.05}, 0.24),
-    *_pair("forehead", 1, 0.10, {"browOuterUp*": 1.05}, 0.24),
+    *_pair("forehead", 1, 0.10, {"browOuterUp*": 1.2}, 0.24),
     Fold(
         "glabella", 2, 0.10,
         {"browDownLeft": 0.75, "browDownRight": 0.75, "noseSneerLeft": 0.2, "noseSneerRight": 0.2},
@@ -51,11 +51,11 @@ FOLDS: tuple[Fold, ...] = (
     *_pair("nose", 0, 0.0, {"noseSneer*": 1.0}),
     *_pair("crow", 0, 0.14, {"cheekSquint*": 1.0, "eyeSquint*": 0.35, "mouthSmile*": 0.25}),
     *_pair("under_eye", 1, 0.16, {"cheekSquint*": 0.9, "eyeSquint*": 0.55, "noseSneer*": 0.45}),
-    *_pair("nasolabial", 2, 0.20, {"mouthSmile*": 0.75, "mouthUpperUp*": 0.95, "noseSneer*": 0.6, "cheekSquint*": 0.2}),
-    *_pair("dimple", 0, 0.0, {"mouthDimple*": 1.0, "mouthSmile*": 0.15, "mouthStretch*": 0.15}),
-    Fold("lip_lines", 0, 0.0, {"mouthRollUpper": 0.6, "mouthRollLower": 0.6, "mouthPucker": 0.7}),
+    *_pair("nasolabial", 2, 0.20, {"mouthSmile*": 0.62, "mouthUpperUp*": 0.85, "noseSneer*": 0.6, "cheekSquint*": 0.2}),
+    *_pair("dimple", 0, 0.0, {"mouthDimple*": 1.15, "mouthSmile*": 0.15, "mouthStretch*": 0.15}),
+    Fold("lip_lines", 0, 0.0, {"mouthRollUpper": 0.7, "mouthRollLower": 0.7, "mouthPucker": 0.7}),
     *_pair("corner", 1, 0.10, {"mouthFrown*": 1.0, "mouthStretch*": 0.4, "mouthPress*": 0.2}),
-    Fold("chin", 2, 0.0, {"mouthShrugLower": 1.0, "mouthPressLeft": 0.15, "mouthPressRight": 0.15}),
+    Fold("chin", 2, 0.0, {"mouthShrugLower": 1.0, "mouthPressLeft": 0.25, "mouthPressRight": 0.25}),
 )  # fmt: skip
 """All folds; row ``i + 1`` of the driver table belongs to ``FOLDS[i]``, row 0 to smooth skin."""
 

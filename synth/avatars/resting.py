@@ -1,8 +1,8 @@
 """Identities whose resting face would be read as an expression are calmed.
 
 Identity modes vary where mouth corners and brows sit and how wide and full the lips are. A corner that lies low
-reads as a frown although nobody frowns, a narrow mouth as a pucker, thin lips as pressed ones: a large departure
-from the mean head is taken back with the expression unit that moves it.
+reads as a frown although nobody frowns, a narrow mouth as a pucker, a short upper lip as a raised one, thin lips as
+pressed ones: a large departure from the mean head is taken back with the expression unit that moves it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Trait:
     Attributes
     ----------
     above, below : tuple of int
-        MediaPipe landmarks; the trait is the mean height of the first over the mean height of the second.
-    across : bool
-        Measure along x instead of the height.
+        MediaPipe landmarks; the trait is how far the mean of the first lies beyond that of the second.
+    axis : int
+        0 across the face, 1 upwards.
     units : tuple of str
         Units that change the trait.
     slack_mm : float
@@ -35,12 +35,13 @@ class Trait:
     below: tuple[int, ...]
     units: tuple[str, ...]
     slack_mm: float
-    across: bool = False
+    axis: int = 1
 
 
 TRAITS = (
     Trait((61, 291), (13, 14, 312, 82), ("mouthFrownLeft", "mouthFrownRight"), 0.5),
-    Trait((291,), (61,), ("mouthPucker",), 3.0, across=True),
+    Trait((291,), (61,), ("mouthPucker",), 1.5, axis=0),
+    Trait((0, 37, 267), (2,), ("mouthShrugUpper",), 2.0),
     Trait((0, 37, 267), (13, 82, 312), ("mouthRollUpper",), 1.3),
     Trait((14, 87, 317), (17, 84, 314), ("mouthRollLower",), 2.2),
     Trait((107, 336, 66, 296), (133, 362), ("browDownLeft", "browDownRight"), 2.0),
@@ -76,5 +77,5 @@ def calm(rig: Rig, head_mm: np.ndarray) -> np.ndarray:
 
 
 def _extent(table: LandmarkTable, head_mm: np.ndarray, trait: Trait) -> float:
-    points = table.points(head_mm)[:, 0 if trait.across else 1]
+    points = table.points(head_mm)[:, trait.axis]
     return float(points[list(trait.above)].mean() - points[list(trait.below)].mean())

@@ -20,6 +20,9 @@ HAEMOGLOBIN = np.array([0.10, 0.85, 0.68], np.float32)
 MOLE_REACH_MM = 4.0
 """A mole is not painted further than this from its middle: five standard deviations."""
 
+FINER_SKIN = 0.65
+"""Unevenness of women's skin, in pores, redness and shadows, relative to men's."""
+
 BROW_SHADE = 0.12
 """Highest luminance of brow hair over that of the skin: brows of fair or grey people are darker than their hair, and a
 brow must stand out to be seen moving."""
@@ -45,8 +48,9 @@ def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarr
     female = spec.apparent_gender == "female"
     base = skin_tone(spec.skin_ita_deg).astype(np.float32)
     light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0.25, 1.0))
-    melanin, blood = _pigments(space, masks, spec, light, rng)
-    grain = (1 + 0.034 * masks.pores + 0.022 * masks.fine) * _detail(space)
+    melanin, blood = _pigments(space, masks, spec, light, rng, FINER_SKIN if female else 1.0)
+    rough = FINER_SKIN if female else 1.0
+    grain = (1 + rough * (0.034 * masks.pores + 0.022 * masks.fine)) * _detail(space)
     colour = dye(base, np.stack([MELANIN, HAEMOGLOBIN]), (melanin, blood), grain)
     _lips(colour, base, masks, spec, female)
     bare = _hairs(colour, 1 - 0.5 * masks.lips, base, space, masks, spec, female, rng)
@@ -64,21 +68,17 @@ def _detail(space: SkinSpace) -> np.ndarray | float:
 
 
 def _pigments(
-    space: SkinSpace, masks: SkinMasks, spec: AvatarSpec, light: float, rng: np.random.Generator
+    space: SkinSpace, masks: SkinMasks, spec: AvatarSpec, light: float, rng: np.random.Generator, rough: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return painted melanin and haemoglobin (S, S), around 0."""
     a, b, c = rng.uniform(0.7, 1.3, 3)
-    blood = (
-        0.17 * a * masks.cheeks * (1 + 0.25 * masks.middle)
-        + 0.18 * b * masks.nose
-        + 0.10 * masks.ears
-        + 0.08 * c * masks.chin
-    )
-    blood += (
-        0.16 * masks.lids + 0.10 * masks.under_eye + 0.045 * masks.middle + 0.045 * masks.fine - 0.04 * masks.forehead
-    )
-    melanin = 0.045 * masks.coarse * rng.choice([-1, 1]) + 0.035 * masks.middle + 0.025 * masks.fine
-    melanin += (0.16 + 0.10 * rng.uniform()) * masks.under_eye * (0.6 + 0.6 * spec.creases) + 0.06 * masks.lids
+    blood = 0.17 * a * masks.cheeks * (1 + 0.16 * rough * masks.middle)
+    blood += rough * (0.18 * b * masks.nose + 0.08 * c * masks.chin) + 0.10 * masks.ears
+    blood += rough * (0.13 * masks.lids + 0.10 * masks.under_eye + 0.035 * masks.middle + 0.045 * masks.fine)
+    blood -= 0.04 * masks.forehead
+    melanin = 0.045 * masks.coarse * rng.choice([-1, 1]) + rough * (0.035 * masks.middle + 0.025 * masks.fine)
+    melanin += rough * (0.16 + 0.10 * rng.uniform()) * masks.under_eye * (0.6 + 0.6 * spec.creases)
+    melanin += 0.06 * masks.lids
     if spec.freckles > 0.02:
         spots = noise(space.position_mm, 3.2, int(rng.integers(1 << 30)), 2) + 0.4 * masks.middle
         where = masks.cheeks + 0.8 * masks.nose + 0.35 * masks.forehead + 0.15
@@ -108,7 +108,7 @@ def _lips(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, spec: AvatarSp
     light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0, 1))
     natural = base * np.array([0.80, 0.50, 0.50]) if light > 0.45 else base * np.array([0.85, 0.62, 0.62])
     rouge = np.array([0.36, 0.06, 0.07]) * (0.45 + 0.55 * light)
-    red = natural + (rouge - natural) * (0.5 * spec.lip_redness if female else 0.08 * spec.lip_redness)
+    red = natural + (rouge - natural) * (0.7 * spec.lip_redness if female else 0.08 * spec.lip_redness)
     cover = masks.lips * ((0.62 if female else 0.48) + 0.3 * spec.lip_redness)
     cover = np.clip(cover, 0, 0.95)
     lay_over(colour, red, cover)

@@ -158,7 +158,7 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     )
     under_nose = smooth_step(points["nose_base"][1] + 1, points["nose_base"][1] - 4, y)
     beard *= (
-        under_nose
+        np.maximum(under_nose, smooth_step(22 * scale, 46 * scale, x))
         * (1 - np.clip(2.0 * lips, 0, 1))
         * smooth_step(112 * scale, 84 * scale, x)
         * smooth_step(4, 16, np.hypot(x - 34 * scale, y + 52 * scale))

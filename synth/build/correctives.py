@@ -10,7 +10,6 @@ from synth.build.expressions import ExpressionMixer
 from synth.build.lower_correctives import lower_correctives
 from synth.build.upper_face import upper_correctives
 
-LID_REACH_MM = 4.5
 AGAINST_BLINK = {"eyeSquint": 1.0, "eyeWide": 1.0, "eyeLookDown": 1.0, "eyeLookUp": 1.0, "cheekSquint": 0.75}
 """Share of each unit's pull on the lids that a full blink cancels: closed lids are already closed."""
 
@@ -26,7 +25,7 @@ def corrective_shapes(mixer: ExpressionMixer, shapes: np.ndarray) -> tuple[Corre
     """
     clay = mixer.clay
     found = []
-    lids = _lid_share(mixer)
+    lids = mixer.lid_share()
     for stem, share in AGAINST_BLINK.items():
         for side, weight in (("Left", lids), ("Right", lids[clay.mirror])):
             delta = -share * shapes[UNIT_INDEX[f"{stem}{side}"]] * weight[:, None]
@@ -34,10 +33,3 @@ def corrective_shapes(mixer: ExpressionMixer, shapes: np.ndarray) -> tuple[Corre
     found += upper_correctives(clay, shapes, lids)
     found += lower_correctives(mixer.membrane)
     return tuple(found)
-
-
-def _lid_share(mixer: ExpressionMixer) -> np.ndarray:
-    """Return (V,): 1 on the margin of the left eye's lids, falling off over the lids."""
-    rest = mixer.clay.rest_mm
-    distance = np.linalg.norm(rest[:, None] - rest[mixer.rim][None], axis=2).min(1)
-    return np.exp(-0.5 * (distance / LID_REACH_MM) ** 2) * mixer.clay.soft

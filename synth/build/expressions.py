@@ -22,6 +22,7 @@ from synth.build.upper_face import LOOK_DOWN_BLINK, OVER_EYE, UPPER_BUMPS, over_
 MPFB_ANCESTRIES = ("african", "asian", "caucasian")
 
 LIP_SEAL = 0.06
+LID_REACH_MM = 4.5
 SET_BACK = {
     "tongue": ((0.8, 0.7, 1.02), (0, -7.5, -2.0)),
 }  # fmt: skip
@@ -35,7 +36,7 @@ SEALED = ("mouthSmile", "mouthStretch", "mouthDimple", "mouthFrown", "mouthPress
 RECIPES: dict[str, tuple[tuple[str, float], ...]] = {
     "browInnerUp": (("unit:browInnerUp", 0.55), ("mpfb:eyebrows-left-inner-up", 0.75),
                     ("mpfb:eyebrows-right-inner-up", 0.75)),
-    "browOuterUp": (("unit:browOuterUp{Side}", 0.75), ("mpfb:eyebrows-{side}-extern-up", 0.45)),
+    "browOuterUp": (("unit:browOuterUp{Side}", 0.65), ("mpfb:eyebrows-{side}-extern-up", 0.35)),
     "browDown": (("unit:browDown{Side}", 0.5), ("mpfb:eyebrows-{side}-down", 0.85)),
     "eyeBlink": (("mpfb:eye-{side}-closure", 0.75), ("unit:eyeBlink{Side}", 0.25)),
     "eyeWide": (("unit:eyeWide{Side}", 0.75), ("mpfb:eye-{side}-opened-up", 0.2)),
@@ -99,6 +100,12 @@ class ExpressionMixer:
             return self.fetch(f"unit/{target}")
         return np.mean([self.fetch(f"expression/units/{a}/{target}") for a in MPFB_ANCESTRIES], axis=0)
 
+    def lid_share(self) -> np.ndarray:
+        """Return (V,): 1 on the margin of the left eye's lids, falling off over the lids."""
+        rest = self.clay.rest_mm
+        distance = np.linalg.norm(rest[:, None] - rest[self.rim][None], axis=2).min(1)
+        return np.exp(-0.5 * (distance / LID_REACH_MM) ** 2) * self.clay.soft
+
     def mix(self, stem: str, sided: bool) -> np.ndarray:
         """Return a unit before the finishing touches; a sided one as its left half."""
         terms = RECIPES.get(stem, ((f"unit:{stem}{{Side}}" if sided else f"unit:{stem}", 1.0),))
@@ -152,6 +159,8 @@ def finish(stem: str, delta: np.ndarray, mixer: ExpressionMixer) -> np.ndarray:
         return blink_shape(clay, delta, mixer.rim, mixer.eye_centre_mm)
     if stem == "browDown":
         return clay.smoothed(delta, clay.near((0, 38, 28), (5, 18, 22)) * clay.soft, 10)
+    if stem == "browOuterUp":
+        return delta * (1 - mixer.lid_share()[:, None])
     if stem == "eyeLookDown":
         delta = delta + LOOK_DOWN_BLINK * finish("eyeBlink", mixer.mix("eyeBlink", True), mixer)
     return over_eyeball(clay, delta, mixer.eye_centre_mm, mixer.rim) if stem in OVER_EYE else delta

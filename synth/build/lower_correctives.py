@@ -9,10 +9,11 @@ from synth.build.lower_face import PLACES
 PAIRS: tuple[tuple[str, str, dict[str, Vector]], ...] = (
     # A laugh: an open jaw pulls the corners in and down, which the smiling muscles resist; the upper teeth show.
     ("jawOpen", "mouthSmile*", {
-        "corner": (3.4, 4.0, -1.6), "fold_low": (2.4, 2.4, 0), "jowl": (1.6, 1.0, 0), "upper_rim_mid": (0, 4.4, -0.4),
-        "upper_rim": (0.6, 4.2, -0.6), "upper_mid": (0, 3.0, -0.4), "upper_side": (0.6, 3.2, -0.8),
-        "lower_rim": (2.6, 1.0, -0.6), "lower_side": (2.6, 1.0, -0.6), "lower_rim_mid": (0, 1.4, 0),
-        "lower_mid": (0, 1.0, 0), "base": (0, 0.2, 0), "boss": (0, 0, 0),
+        "corner": (5.0, 4.0, -2.4), "fold": (2.0, 1.4, 0.8), "fold_low": (3.6, 2.4, 0.2), "jowl": (2.2, 1.0, 0),
+        "cheek": (1.2, 1.8, 1.6), "upper_end": (3.6, 3.8, -2.2), "upper_rim_mid": (0, 4.4, -0.8),
+        "upper_rim": (1.6, 4.2, -2.0), "upper_peak": (0.4, 3.2, -1.2), "upper_mid": (0, 3.0, -0.8),
+        "upper_side": (1.6, 3.2, -2.6), "lower_rim": (3.2, 1.0, -1.0), "lower_side": (3.2, 1.0, -1.0),
+        "lower_rim_mid": (0, 1.4, 0), "lower_mid": (0, 1.0, 0), "base": (0, 0.2, 0), "boss": (0, 0, 0),
     }),
     # A grin: stretched over the teeth, the upper lip is drawn up; the lower one gives a little of its way down.
     ("mouthSmile*", "mouthLowerDown*", {

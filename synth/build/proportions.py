@@ -1,11 +1,13 @@
 """Widths of the head and the difference between women and men, after surveys of real adults.
 
-The base mesh is a stylised head: cheeks and jaw are wider than those of people, and its male target enlarges the
-head rather than changing its proportions. Both are mended on every sampled head, by a map that is linear in the head,
-so that axes and modes of the identity basis inherit it.
+The base mesh is a stylised head: cheeks and jaw are wider than those of people, its male target enlarges the head
+rather than changing its proportions, and its women have men's middle face: a long nose and upper lip over a short chin.
+All are mended on every sampled head, by a map that is linear in the head, so that axes and modes of the identity basis
+inherit it.
 
 Sources of the figures, adults, women and men, mm: breadth between the zygomatic arches 130 and 137, between the
-corners of the jaw 92 and 101, nose 31.4 and 34.7, subnasal point to chin 64 and 73, sellion to chin 112 and 122
+corners of the jaw 92 and 101, nose 31.4 and 34.7, sellion to chin 112 and 122, to the subnasal point 51 and 55, from
+there to the parting of the lips 20 and 22, and on to the chin 43 and 51
 (Farkas 1994, Anthropometry of the Head and Face); brow ridge, forehead, cheeks and neck after Enlow & Hans (1996)
 and the 3D comparison of Velemínská et al. (2012).
 """
@@ -49,6 +51,35 @@ MALE_BUMPS = (
 )  # fmt: skip
 """Brow ridge and lower brows, receding forehead, larger nose, flat cheeks, square jaw and chin, thin lips, neck."""
 
+FEMALE_BUMPS = (
+    # centre, spread, displacement of the female end; the male end stays
+    ((0, -37, 45), (10, 10, 14), (0.0, 0.3, -0.9)),
+    ((17, -41, 28), (8, 8, 14), (-1.2, 0.3, -0.6)),
+    ((7, -10, 32), (7, 14, 14), (-0.8, 0.0, -0.5)),
+    ((0, -74, 37), (15, 9, 14), (0.0, 0.0, -0.8)),
+    ((11, -113, 12), (9, 10, 14), (-1.5, 0.3, 0.0)),
+    ((0, -108, 18), (14, 9, 16), (0.0, 0.0, 1.2)),
+    ((0, -72, 34), (26, 14, 20), (0.0, 0.0, -1.2)),
+    ((24, -72, 24), (10, 9, 16), (0.4, 0.0, 0.0)),
+    ((42, -32, 18), (15, 13, 20), (0.6, 0.0, 1.4)),
+    ((0, 20, 29), (16, 8, 16), (0.0, 0.0, -1.0)),
+    ((24, 18, 26), (15, 6, 16), (0.0, 0.3, -1.0)),
+    ((0, 58, 20), (30, 16, 30), (0.0, 0.0, 1.2)),
+)
+"""Smaller nose, lips that lie further back, narrow chin, round cheeks, smooth brow ridge, round forehead."""
+
+FEMALE_RISE_MM = (
+    (-150, 0.0), (-117, 1.5), (-105, 2.2), (-94, 2.4), (-84, 2.7), (-74, 2.8), (-68, 2.7), (-50, 2.0), (-37, 1.6),
+    (-20, 0.9), (4, 0.0),
+)  # fmt: skip
+"""How far the middle of the female face rises at each height, mm: mouth and nose come up, the chin hardly."""
+
+FEMALE_TAPER = (
+    (-170, 0.03), (-140, 0.05), (-118, 0.09), (-105, 0.10), (-90, 0.085), (-75, 0.055), (-60, 0.025), (-45, 0.01),
+    (-25, 0.0), (0, 0.0),
+)  # fmt: skip
+"""Share of the half width that the female jaw loses at each height."""
+
 
 EYE_BUMPS = (
     ((33, 4, 18), (11, 4.5, 12), (0.0, 1.7, -0.2)),
@@ -78,9 +109,8 @@ def width_factor(mean_mm: np.ndarray) -> np.ndarray:
     """Return the factor (V,) on the x coordinate of every vertex of the mean head (V, 3)."""
     x, y, z = np.asarray(mean_mm, float).T
     share = np.interp(y, _HEIGHTS_MM, _NARROWING)
-    side = np.clip((np.abs(x) - _INNER_MM) / (_OUTER_MM - _INNER_MM), 0, 1)
     front = np.clip((z - _REAR_MM[0]) / (_REAR_MM[1] - _REAR_MM[0]), 0, 1)
-    return 1 - share * side * side * (3 - 2 * side) * front
+    return 1 - share * _ramp(np.abs(x), _INNER_MM, _OUTER_MM) * front
 
 
 def male_displacement(mean_mm: np.ndarray) -> np.ndarray:
@@ -91,6 +121,23 @@ def male_displacement(mean_mm: np.ndarray) -> np.ndarray:
     total[:, 0] = -MALE_NARROWER * mean_mm[:, 0] * side
     total[:, 1] = -MALE_SHORTER * np.maximum(below, -112.0)
     return total + _pushed(mean_mm, MALE_BUMPS)
+
+
+def female_displacement(mean_mm: np.ndarray) -> np.ndarray:
+    """Return what women differ by from the mean head (V, 3), beside `male_displacement`, mm; men do not."""
+    x, y, z = mean_mm.T
+    total = _pushed(mean_mm, FEMALE_BUMPS)
+    share = np.interp(y, *zip(*FEMALE_TAPER, strict=True))
+    total[:, 0] -= x * share * _ramp(np.abs(x), 22.0, 54.0) * np.clip((z + 110) / 50, 0, 1)
+    rise = np.interp(y, *zip(*FEMALE_RISE_MM, strict=True))
+    total[:, 1] += rise * (1 - _ramp(np.abs(x), 24.0, 58.0)) * np.clip((z + 40) / 45, 0, 1)
+    return total
+
+
+def _ramp(value: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return 0 below ``low``, 1 above ``high`` and a smooth step between."""
+    share = np.clip((value - low) / (high - low), 0, 1)
+    return share * share * (3 - 2 * share)
 
 
 def mended(heads_mm: np.ndarray, gender: np.ndarray, still: np.ndarray) -> np.ndarray:
@@ -110,6 +157,8 @@ def mended(heads_mm: np.ndarray, gender: np.ndarray, still: np.ndarray) -> np.nd
     mean[:, 0] *= factor
     soft = ~still[:, None]
     move, opening = male_displacement(mean) * soft, _pushed(mean, EYE_BUMPS) * soft
+    female = female_displacement(mean) * soft
     out = heads_mm + opening.astype(np.float32)
     out[..., 0] *= factor
-    return out + gender.astype(np.float32)[:, None, None] * move.astype(np.float32)
+    out += gender.astype(np.float32)[:, None, None] * move.astype(np.float32)
+    return out + (0.5 * (1 - gender)).astype(np.float32)[:, None, None] * female.astype(np.float32)

@@ -27,9 +27,12 @@ UPPER_BUMPS: dict[str, tuple[Bump, ...]] = {
         Bump((31, -7, 17), (11, 3.5, 10), (0, 1.2, 0.5)),
     ),
     "browOuterUp": (
-        Bump((39, 26, 16), (13, 9, 16), (0.2, 3.1, -0.2)),
-        Bump((42, 44, 18), (14, 12, 20), (0, 1.6, -0.2)),
-        Bump((44, 11, 13), (9, 5, 12), (0, 1.1, 0)),
+        Bump((39, 26, 17), (11, 9, 16), (0.2, 4.1, -0.2)),
+        Bump((29, 24, 25), (7, 9, 14), (0, 3.0, 0)),
+        Bump((17, 20, 28), (6, 8, 12), (0, 0.4, 0)),
+        Bump((57, 17, 1), (7, 8, 10), (0.2, 1.8, -0.2)),
+        Bump((40, 44, 18), (16, 12, 20), (0, 1.6, -0.2)),
+        Bump((46, 11, 12), (10, 5, 12), (0, 1.3, 0)),
     ),
     "browDown": (
         Bump((15, 19, 29), (11, 9, 14), (-3.9, -0.9, 0.9)),
@@ -56,6 +59,9 @@ UPPER_BUMPS: dict[str, tuple[Bump, ...]] = {
     "eyeLookDown": (Bump((33, -7, 17), (11, 4, 10), (0, -1.0, 0)),),
 }  # fmt: skip
 """Sculpted on the left on top of what is mixed; central units get the mirror image as well."""
+
+GLARE_AT_MM, GLARE_SHARES = (24.0, 42.0), (0.45, 0.05)
+"""Share of a raised upper lid's way that a lowered brow takes back, and where: flat at its inner half, a glare."""
 
 LOOK_DOWN_BLINK = 0.3
 """Share of a blink by which an upper lid follows a lowered gaze, beyond what the source gives."""
@@ -107,14 +113,19 @@ def upper_correctives(clay: Clay, shapes: np.ndarray, lids: np.ndarray) -> list[
     grief = clay.bump(Bump((12, 20, 29), (9, 9, 14), (-0.4, 5.4, 0.6)))
     grief += clay.bump(Bump((42, 25, 17), (10, 8, 14), (0, 0.8, 0)))
     grief += clay.bump(Bump((22, 10, 22), (7, 5, 12), (0, 1.4, 0.3)))
+    covered = np.interp(clay.rest_mm[:, 0], GLARE_AT_MM, GLARE_SHARES) * lids
+    glare = covered[:, None] * shapes[UNIT_INDEX["eyeWideLeft"]]
+    # Raised and tightened lids: the upper one is held up, most of the lower one's way is left.
+    held = np.where(squint[:, 1:2] < 0, 0.8, 0.35) * lids[:, None]
     pairs = (
         (("browInnerUp", "browDown*"), grief),
         (("noseSneer*", "browDown*"), -0.4 * frown * inner),
         (("browDown*", "eyeSquint*"), -0.6 * frown * lids[:, None]),
         (("cheekSquint*", "eyeSquint*"), -0.6 * squint * lids[:, None]),
         (("eyeBlink*", "browDown*"), -frown * lids[:, None]),
-        (("eyeBlink*", "browOuterUp*"), -shapes[UNIT_INDEX["browOuterUpLeft"]] * lids[:, None]),
-        (("eyeWide*", "eyeSquint*"), -0.5 * squint * lids[:, None]),
+        (("eyeWide*", "eyeSquint*"), -held * squint),
+        (("eyeWide*", "browDown*"), -glare),
+        (("eyeWide*", "browDown*", "browInnerUp"), glare),
     )
     found = []
     for names, delta in pairs:

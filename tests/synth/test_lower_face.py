@@ -64,6 +64,11 @@ def test_closed_lips_stay_closed(rig: Rig, number: int) -> None:
         assert abs(gap(shown(rig, (number,), strength))) < 1.5
 
 
+def test_a_laugh_is_wider_than_a_smile(rig: Rig, rest: np.ndarray) -> None:
+    smile, laugh = (width(shown(rig, numbers, 0.8)) for numbers in ((12,), (12, 27)))
+    assert 1.05 * smile < laugh < 0.36 * width(rest)
+
+
 def test_parted_lips_are_not_a_raised_upper_lip(rig: Rig) -> None:
     parted, raised = shown(rig, (25,)), shown(rig, (10,))
     assert parted[UPPER, 1] < 0.4 * raised[UPPER, 1]

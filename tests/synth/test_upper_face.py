@@ -11,6 +11,7 @@ from assets.rig_maps import triangles
 from synth.avatars.gallery import SHOWN_AUS
 from tests.synth.landmark_moves import moved, shown
 
+BROW, UPPER_LID_INNER, UPPER_LID_OUTER = (336, 296, 334, 293, 300), 384, 388
 INNER_BROW, OUTER_BROW, LOWER_LID, UPPER_LID, CHEEK = (285, 336), (300, 276), 374, 386, (330, 347, 280)
 
 
@@ -27,6 +28,31 @@ def test_the_brow_of_grief_is_oblique(rig: Rig) -> None:
     assert outer[1] < 0
 
 
+def test_a_raised_outer_brow_arches_and_its_inner_end_stays(rig: Rig) -> None:
+    assert rig.landmarks is not None
+    rest, rise = rig.landmarks.points(rig.vertices_mm)[list(BROW)], shown(rig, (2,))[list(BROW), 1]
+    shape = rest[:, 1] + rise
+    chord = np.interp(rest[:, 0], rest[[0, 3], 0], shape[[0, 3]])
+    assert 0 <= rise[0] < 2
+    assert rise[1:4].min() > 0.6 * rise.max()
+    assert rise[4] > 0.5 * rise.max()
+    assert np.all(shape[1:3] > chord[1:3] + 3)
+
+
+def test_a_lowered_brow_flattens_the_raised_lid_unless_it_is_raised_within(rig: Rig) -> None:
+    wide, frown, glare, fear = (shown(rig, numbers) for numbers in ((5,), (4,), (4, 5), (1, 4, 5)))
+    assert glare[UPPER_LID_INNER, 1] < wide[UPPER_LID_INNER, 1] + frown[UPPER_LID_INNER, 1] - 1
+    assert glare[UPPER_LID_OUTER, 1] > 0.5 * wide[UPPER_LID_OUTER, 1]
+    assert glare[UPPER_LID, 1] > 0.4 * wide[UPPER_LID, 1]
+    assert fear[UPPER_LID_INNER, 1] > glare[UPPER_LID_INNER, 1] + 1
+
+
+def test_widened_and_tightened_lids_keep_both_movements(rig: Rig) -> None:
+    wide, tight, both = (shown(rig, numbers) for numbers in ((5,), (7,), (5, 7)))
+    assert both[UPPER_LID, 1] > 0.9 * wide[UPPER_LID, 1]
+    assert both[LOWER_LID, 1] > 0.5 * tight[LOWER_LID, 1]
+
+
 def test_raised_cheeks_narrow_the_eye_and_leave_it_open(rig: Rig) -> None:
     assert rig.landmarks is not None
     rest, move = rig.landmarks.points(rig.vertices_mm), shown(rig, (6,))
@@ -37,7 +63,9 @@ def test_raised_cheeks_narrow_the_eye_and_leave_it_open(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    "numbers", [(number,) for number in SHOWN_AUS if number not in (25, 26, 43)] + [(6, 12), (9, 10)]
+    "numbers",
+    [(number,) for number in SHOWN_AUS if number not in (25, 26, 43)]
+    + [(6, 12), (9, 10), (4, 5), (4, 5, 7), (1, 2, 4, 5)],
 )
 def test_no_skin_is_folded_over(rig: Rig, numbers: tuple[int, ...]) -> None:
     corners = triangles(next(part.faces for part in rig.parts if part.name == "skin"))
