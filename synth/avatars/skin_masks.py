@@ -24,7 +24,7 @@ _LASH_ROOTS_MM = 0.2
 """Height above the rim of the upper lid up to which its lashes are rooted."""
 
 
-STREAKS_FROM_MM, STREAK_LENGTH, ROOT_SCATTER_MM = -25.0, 9.0, 1.7
+STREAKS_FROM_MM, STREAK_LENGTH, ROOT_SCATTER_MM = -25.0, 8.0, 1.5
 """Height from which painted roots run outwards, how much longer than wide they are, and the scatter of their ends."""
 
 
@@ -147,7 +147,7 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     bare = (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
     scalp = smooth_step(-2.0, 11.0, y + ragged - hairline) * bare
     swept_line = np.interp(x / scale, *_SWEPT_LINE.T) * scale
-    swept = smooth_step(-4.0, 12.0, y + 1.4 * ragged - swept_line) * bare
+    swept = smooth_step(-5.0, 12.0, y + 0.8 * ragged - swept_line) * bare
     swept = np.maximum(swept, WISPS * scalp * smooth_step(0.3, 1.6, streaks))
     gone = np.interp(x / scale, [0, 50, 70, 90, 110, 270], [19, 17, 14, 6, 0, 0]) * scale
     crown = smooth_step(-3.0, 18.0, y + 1.5 * ragged - hairline - gone) * bare
