@@ -52,6 +52,10 @@ TILES: dict[str, Tile] = {
 WHOLE_FROM_V = 0.2
 """Hair covers fully above this height of its tile; below it thins out towards the tips at 0."""
 
+MASS_TO_U, EDGE_FROM_U = 0.74, 0.78
+"""The mass of the hair lies left of the first in its tile. Right of the second, below ``WHOLE_FROM_V``, strands become
+sparse towards the right, for the free edges of sheets."""
+
 EYE_TILE_ANGLE_RAD = 1.2
 """Angle from the gaze axis that reaches the edge of the eye's tile."""
 

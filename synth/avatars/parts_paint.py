@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from synth.avatars.atlas import EYE_TILE_ANGLE_RAD, TILES, WHOLE_FROM_V
+from synth.avatars.atlas import EDGE_FROM_U, EYE_TILE_ANGLE_RAD, TILES, WHOLE_FROM_V
 from synth.avatars.paint_kernels import to_bytes
 from synth.avatars.spec import AvatarSpec
 
@@ -20,6 +20,16 @@ lower molars stand below the tongue and the rims of the lips."""
 
 LOWER_TEETH = 0.80
 """Brightness of the lower teeth beside the upper ones: they stand back, in the shade of lips and upper teeth."""
+
+
+STRAND_DRIFT_PX = 7.0
+"""How far strands of the hair's tile stray from straight lines."""
+
+WAVES = {"wavy": (5.0, 7.0), "curls": (10.0, 9.0)}
+"""Words in the names of hair styles, how often their strands swing in the tile, and how far."""
+
+CURL_PX, CURL_SHADE = 9.0, 0.9
+"""How far strands of short curls are from straight, and their relief as the contrast of strands."""
 
 
 def _grid(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -102,19 +112,59 @@ def _streaks(rng: np.random.Generator, knots: int, width_px: float) -> np.ndarra
     return streaks / streaks.std()
 
 
+def _soft(rng: np.random.Generator, down: int, across: int) -> np.ndarray:
+    """Return smooth noise (H, W) float32 of about unit size with so many spots down and across the hair's tile."""
+    tile = TILES["hair"]
+    knots = rng.standard_normal((down, across)).astype(np.float32)
+    return cv2.resize(knots, (tile.width, tile.height), interpolation=cv2.INTER_CUBIC)
+
+
+def _bent(rng: np.random.Generator, hair: str) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Return columns and rows (H, W) of a tile of straight strands where a style's are, and their shading (H, W)."""
+    tile = TILES["hair"]
+    rows, columns = np.mgrid[: tile.height, : tile.width].astype(np.float32)
+    columns += STRAND_DRIFT_PX * _soft(rng, 7, 12)
+    shade = np.zeros_like(rows)
+    for word, (waves, reach_px) in WAVES.items():
+        if word in hair:
+            turns = 2 * np.pi * waves * rows / tile.height + 1.8 * _soft(rng, 3, 26)
+            columns += reach_px * np.sin(turns)
+            shade += 0.07 * reach_px * np.cos(turns)
+    if "curly" in hair:
+        shade = CURL_SHADE * _soft(rng, 44, 30)
+        columns, rows = columns + CURL_PX * _soft(rng, 44, 30), rows + CURL_PX * _soft(rng, 44, 30)
+    return (columns, rows), shade
+
+
+def _ranked(values: np.ndarray) -> np.ndarray:
+    """Return values of unit variance as evenly spread numbers in (0, 1)."""
+    return 1 / (1 + np.exp(-1.7 * values))
+
+
 def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the hair's tile and its gloss (H, W) uint8.
 
-    Strands run along v from the root at 1 to the tip at 0, where they thin out singly; alpha is coverage.
+    Strands run along v from the root at 1 to the tip at 0, where they end one by one; alpha is coverage. Right of
+    `EDGE_FROM_U` they become sparse towards the right, for the free edges of the hair.
     """
-    _, v = _grid("hair")
-    fine, wisps, locks = _streaks(rng, 13, 0.55), _streaks(rng, 9, 1.6), _streaks(rng, 7, 5.0)
-    strand = 0.42 * fine + 0.34 * wisps + 0.30 * locks
-    depth = (0.80 + 0.20 * _ramp(0.0, 0.35, v)) * (1 - 0.25 * _ramp(0.93, 1.0, v))
+    u, v = _grid("hair")
+    place, shade = _bent(rng, spec.hair)
+    fine, wisps, locks = (
+        cv2.remap(_streaks(rng, *kind).astype(np.float32), *place, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        for kind in ((13, 0.55), (9, 1.6), (7, 5.0))
+    )
+    strand = 0.38 * fine + 0.32 * wisps + 0.30 * locks + shade
+    depth = (0.86 + 0.14 * _ramp(0.0, 0.35, v)) * (1 - 0.25 * _ramp(0.93, 1.0, v))
     tint = np.array([1.0, 0.3, -0.4]) * float(np.clip(2.0 * np.ptp(spec.hair_rgb) / max(spec.hair_rgb), 0, 1))
     warm = 1 + 0.10 * locks[..., None] * tint
-    colour = np.asarray(spec.hair_rgb) * np.exp(0.45 * strand)[..., None] * depth[..., None] * warm
-    cover = np.clip(0.5 + 6.0 * (v - 0.05 - 0.045 * (1.0 * fine + 0.6 * wisps)), 0, 1)
+    colour = np.asarray(spec.hair_rgb) * np.exp(0.42 * strand)[..., None] * depth[..., None] * warm
+    end = WHOLE_FROM_V * 0.78 * _ranked(0.75 * fine + 0.55 * wisps + 0.35 * locks) ** 1.6
+    cover = np.clip(0.5 + 40.0 * (v - end), 0, 1)
+    sparse = np.clip((u - EDGE_FROM_U) / (1 - EDGE_FROM_U), 0, 1)
+    edge = np.clip(0.5 + 5.0 * (_ranked(0.8 * fine + 0.6 * wisps) - 1.2 * _ramp(0.25, 1.1, sparse)), 0, 1) * (
+        v > 0.12 * end
+    )
+    cover = np.where(u > EDGE_FROM_U - 0.01, edge, cover)
     cover = np.where(v > WHOLE_FROM_V - 0.01, 1.0, cover)
     gloss = np.clip(128 * np.exp(0.6 * (0.6 * fine + 0.5 * wisps + 0.4 * locks)) * (0.4 + 0.6 * depth), 0, 255)
     return _texture(colour, cover), np.rint(gloss).astype(np.uint8)

@@ -130,7 +130,8 @@ def _hairs(
     if spec.beard > 0:
         patch = np.clip(0.72 + 0.22 * stubble + 0.14 * masks.middle, 0, 1.2)
         layers.append((hair * 0.6 + 0.004, np.clip(spec.beard * masks.beard**1.4 * patch * 0.8, 0, 0.9)))
-    roots = (masks.crown if spec.hair == "hair_receding" else masks.scalp) * np.clip(0.9 + 0.12 * stubble, 0, 1)
+    roots = masks.crown if spec.hair == "hair_receding" else masks.swept if female else masks.scalp
+    roots = roots * np.clip(0.9 + (0.04 if spec.hair else 0.12) * stubble, 0, 1)
     layers.append((hair * 0.7 + 0.003, roots * (0.96 if spec.hair else 0.86)))
     for tone, cover in layers:
         lay_over(colour, tone, cover)

@@ -12,12 +12,24 @@ from synth.avatars.skin_space import SkinSpace, noise
 
 _HAIRLINE = np.array([[0, 71], [21, 71], [39, 68], [53, 60], [68, 46], [82, 27], [92, 5], [101, -18], [110, -20],
                       [117, 0], [130, 9], [148, 7], [163, -14], [178, -48], [200, -68], [270, -74]], float)  # fmt: skip
+_SWEPT_LINE = np.array([[0, 71], [21, 71], [39, 68], [53, 61], [68, 53], [82, 43], [92, 35], [101, 27], [110, 20],
+                        [117, 15], [130, 9], [148, 7], [163, -14], [178, -48], [200, -68], [270, -74]],
+                       float)  # fmt: skip
 _BEARD_LINE = np.array([[0, 10], [20, -50], [24, -58], [34, -66], [48, -60], [62, -46], [76, -28], [86, -18], [94, -22],
                         [100, -60], [130, -70], [270, -90]], float)  # fmt: skip
-"""Arc length and height of the hair line and of the upper border of the beard, mm, for 63 mm between the eyes."""
+"""Arc length and height of the hair lines of men and women, and of the upper border of the beard, mm, for 63 mm
+between the eyes."""
 
 _LASH_ROOTS_MM = 0.2
 """Height above the rim of the upper lid up to which its lashes are rooted."""
+
+
+STREAKS_FROM_MM, STREAK_LENGTH, ROOT_SCATTER_MM = -25.0, 8.0, 1.5
+"""Height from which painted roots run outwards, how much longer than wide they are, and the scatter of their ends."""
+
+
+WISPS = 0.5
+"""Cover of the few single hairs that women have before the ears."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +38,8 @@ class SkinMasks:
 
     Attributes
     ----------
-    lips, ears, lids, lid_edge, upper_lid_edge, cheeks, nose, under_eye, chin, forehead, beard, scalp, crown
-        Regions; ``crown`` is what receding hair leaves of the scalp.
+    lips, ears, lids, lid_edge, upper_lid_edge, cheeks, nose, under_eye, chin, forehead, beard, scalp, swept, crown
+        Regions; ``swept`` is the scalp of women, without hair before the ears, ``crown`` what receding hair leaves.
     coarse, middle, fine, pores
         Noise with spots of 45, 12, 3 and 1 mm.
     """
@@ -44,6 +56,7 @@ class SkinMasks:
     forehead: np.ndarray
     beard: np.ndarray
     scalp: np.ndarray
+    swept: np.ndarray
     crown: np.ndarray
     coarse: np.ndarray
     middle: np.ndarray
@@ -104,6 +117,15 @@ def _lid_edges(space: SkinSpace) -> tuple[np.ndarray, np.ndarray]:
     return (wet * along).astype(np.float32), (roots * along).astype(np.float32)
 
 
+def _root_streaks(space: SkinSpace) -> np.ndarray:
+    """Return noise of unit variance (S, S) in streaks that run from the middle of the face over the hair line."""
+    across = space.chart[..., 0] * np.where(space.side < 0, -1, 1)
+    up = space.chart[..., 1] - STREAKS_FROM_MM
+    turn, away = np.arctan2(across, up), np.hypot(across, up)
+    streaks = np.stack([90.0 * turn, away / STREAK_LENGTH, np.zeros_like(turn)], -1).astype(np.float32)
+    return (0.8 * noise(streaks, 0.9, 13, 1) + 0.4 * noise(streaks, 2.4, 17, 1)).astype(np.float32)
+
+
 @lru_cache(maxsize=4)
 def skin_masks(space: SkinSpace) -> SkinMasks:
     """Return the masks of a rig's skin."""
@@ -119,10 +141,14 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     lids = np.clip(ndimage.gaussian_filter(space.maps.get("lids", zero), 2.0), 0, 1)
     edge, upper_edge = _lid_edges(space)
     eye = space.points.lid_upper[4]
-    ragged = 1.0 * fine + 2.0 * middle + 1.2 * pores
     hairline = np.interp(x / scale, *_HAIRLINE.T) * scale
+    streaks = _root_streaks(space)
+    ragged = 0.8 * middle + ROOT_SCATTER_MM * streaks
     bare = (1 - np.clip(ears * 1.5, 0, 1)) * (position[..., 1] > -75)
-    scalp = smooth_step(-3.0, 15.0, y + ragged - hairline) * bare
+    scalp = smooth_step(-2.0, 11.0, y + ragged - hairline) * bare
+    swept_line = np.interp(x / scale, *_SWEPT_LINE.T) * scale
+    swept = smooth_step(-5.0, 12.0, y + 0.8 * ragged - swept_line) * bare
+    swept = np.maximum(swept, WISPS * scalp * smooth_step(0.3, 1.6, streaks))
     gone = np.interp(x / scale, [0, 50, 70, 90, 110, 270], [19, 17, 14, 6, 0, 0]) * scale
     crown = smooth_step(-3.0, 18.0, y + 1.5 * ragged - hairline - gone) * bare
     border = np.interp(x / scale, *_BEARD_LINE.T)
@@ -144,7 +170,7 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
         cheeks=bump(space, cheek, 18, 15), nose=bump(space, points["nose_tip"], 9, 10),
         under_eye=bump(space, np.array([eye[0] * 0.86, -11.0 * scale]), 9, 4.2),
         chin=bump(space, points["chin"] + [0, 10], 13, 9), forehead=bump(space, np.array([0, 45.0]), 30, 16),
-        beard=beard.astype(np.float32), scalp=scalp.astype(np.float32),
+        beard=beard.astype(np.float32), scalp=scalp.astype(np.float32), swept=swept.astype(np.float32),
         crown=crown.astype(np.float32),
         coarse=coarse, middle=middle, fine=fine, pores=pores,
     )  # fmt: skip

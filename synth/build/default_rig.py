@@ -18,7 +18,8 @@ from synth.build.dental import dental_grafts
 from synth.build.expressions import ExpressionMixer, expression_shapes, settle
 from synth.build.garments import GARMENTS, Bust, garment_graft
 from synth.build.graft import Graft, compacted, with_grafts
-from synth.build.hair import SKULL_CENTRE_MM, STYLES, Scalp, hair_graft
+from synth.build.hair import hair_graft
+from synth.build.hair_styles import STYLES
 from synth.build.handles import Membrane
 from synth.build.identity import fit_identity
 from synth.build.lashes import lash_graft, strip_grid
@@ -27,6 +28,7 @@ from synth.build.lower_face import handles_of
 from synth.build.masks import sample_mask, skin_maps
 from synth.build.sculpt import Clay, mirror_of
 from synth.build.sealed_identity import with_sealed_lips
+from synth.build.skull import SKULL_CENTRE_MM, Scalp
 from synth.build.source import WHEEL_NAME, WHEEL_SHA256, SourceWheel
 from synth.landmarks.correspondence import compute_landmark_table
 
@@ -133,8 +135,8 @@ def grafts_of(rig: Rig) -> list[Graft]:
     lips = rig.vertices_mm[np.intersect1d(vertices["skin"], vertices["mouth"])]
     line = float(lips[np.abs(lips[:, 0]) < 8, 1].mean())
     grafts = dental_grafts(rig.vertices_mm, vertices["teeth_upper"], vertices["teeth_lower"], (line, TEETH_FRONT_MM))
-    scalp, body = scalp_of(rig)
-    grafts += [hair_graft(Scalp(rig.vertices_mm, scalp, body), style) for style in STYLES]
+    scalp = Scalp(rig.vertices_mm, *scalp_of(rig))
+    grafts += [hair_graft(scalp, style) for style in STYLES]
     bust = Bust(rig.vertices_mm, vertices["skin"])
     grafts += [garment_graft(bust, garment) for garment in GARMENTS]
     grafts.append(lash_graft(rig.vertices_mm, _lash_strips(rig), rig.eye_centres_mm()))

@@ -12,7 +12,10 @@ from scipy.spatial import cKDTree
 from synth.build.graft import Graft, nearest_weights
 
 CHART_MM = 60.0
-OUTER_REACH_MM, OUTER_SHARE = 16.0, 0.86
+OUTER_REACH_MM, OUTER_SHARE, SHOULDER_SLOPE = 16.0, 0.86, 3.5
+"""A vertex counts as outer skin unless its radius is below this share of that of a neighbour within reach; lower
+neighbours may be further out by this slope, for shoulders are nearly level."""
+
 STEEPEST = 2.5
 COLUMNS = 72
 ROWS_MM = (
@@ -133,7 +136,8 @@ class Bust:
         radius = np.hypot(self.points[:, 0] - neck.axis_mm[0], self.points[:, 2] - neck.axis_mm[1])
         chart = np.stack([azimuth_of(self.points, neck) * CHART_MM, self.points[:, 1]], -1)
         ball = cKDTree(chart).query_ball_point(chart, OUTER_REACH_MM)
-        outer = np.array([radius[k] > OUTER_SHARE * radius[near].max() for k, near in enumerate(ball)])
+        above = np.array([_radius_above(radius, chart[:, 1], k, np.array(near)) for k, near in enumerate(ball)])
+        outer = radius > OUTER_SHARE * above
         chart, radius = chart[outer], radius[outer]
         turn = np.array([2 * np.pi * CHART_MM, 0])
         wrapped, radii = np.concatenate([chart, chart + turn, chart - turn]), np.tile(radius, 3)
@@ -164,6 +168,12 @@ class Bust:
         radius, height = radius + lean_mm / length, height_mm - lean_mm * slope / length
         x, z = self.neck.axis_mm
         return np.stack([x + radius * np.sin(azimuth), height, z + radius * np.cos(azimuth)], -1)
+
+
+def _radius_above(radius: np.ndarray, height_mm: np.ndarray, here: int, near: np.ndarray) -> float:
+    """Return the largest radius that some neighbours of a vertex would have at its height, were they on a shoulder."""
+    drop = np.maximum(height_mm[here] - height_mm[near], 0)
+    return float((radius[near] - SHOULDER_SLOPE * drop).max())
 
 
 def _grid(rows: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:
