@@ -108,8 +108,9 @@ def _lips(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, spec: AvatarSp
     light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0, 1))
     natural = base * np.array([0.80, 0.50, 0.50]) if light > 0.45 else base * np.array([0.85, 0.62, 0.62])
     rouge = np.array([0.36, 0.06, 0.07]) * (0.45 + 0.55 * light)
-    red = natural + (rouge - natural) * (0.6 * spec.lip_redness if female else 0.08 * spec.lip_redness)
-    cover = masks.lips * ((0.62 if female else 0.48) + 0.3 * spec.lip_redness)
+    redness = spec.lip_redness * (0.3 + 0.7 * light)
+    red = natural + (rouge - natural) * (0.6 if female else 0.08) * redness
+    cover = masks.lips * ((0.58 if female else 0.48) + 0.3 * redness)
     cover = np.clip(cover, 0, 0.95)
     lay_over(colour, red, cover)
     where = np.flatnonzero(cover > 0)

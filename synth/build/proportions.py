@@ -75,8 +75,7 @@ FEMALE_RISE_MM = (
 """How far the middle of the female face rises at each height, mm: mouth and nose come up, the chin hardly."""
 
 FEMALE_TAPER = (
-    (-170, 0.03), (-140, 0.06), (-118, 0.13), (-105, 0.14), (-90, 0.11), (-75, 0.06), (-60, 0.025), (-45, 0.01),
-    (-25, 0.0), (0, 0.0),
+    (-170, 0.03), (-140, 0.06), (-118, 0.13), (-105, 0.14), (-90, 0.09), (-75, 0.03), (-60, 0.0),
 )  # fmt: skip
 """Share of the half width that the female jaw loses at each height."""
 
@@ -127,9 +126,9 @@ def female_displacement(mean_mm: np.ndarray) -> np.ndarray:
     """Return what women differ by from the mean head (V, 3), beside `male_displacement`, mm; men do not."""
     x, y, z = mean_mm.T
     total = _pushed(mean_mm, FEMALE_BUMPS)
-    share = np.interp(y, *zip(*FEMALE_TAPER, strict=True))
+    share = np.interp(y, *np.transpose(FEMALE_TAPER))
     total[:, 0] -= x * share * _ramp(np.abs(x), 22.0, 54.0) * np.clip((z + 110) / 50, 0, 1)
-    rise = np.interp(y, *zip(*FEMALE_RISE_MM, strict=True))
+    rise = np.interp(y, *np.transpose(FEMALE_RISE_MM))
     total[:, 1] += rise * (1 - _ramp(np.abs(x), 24.0, 58.0)) * np.clip((z + 40) / 45, 0, 1)
     return total
 
