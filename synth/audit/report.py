@@ -20,7 +20,16 @@ from synth.audit.outside import Outside, coverage
 from synth.audit.pixels import PIXEL_MEASURES
 from synth.audit.reading import ESTIMATORS, Readings, read_shard, spread_rows
 from synth.audit.readout import UNREAD
-from synth.audit.verdict import LEAST_REPEATABILITY, NOT_JUDGED, OUTSIDE_RULE, RULE, VERDICTS, Verdict, verdicts
+from synth.audit.verdict import (
+    LEAST_REPEATABILITY,
+    NOT_JUDGED,
+    OUTSIDE_RULE,
+    RULE,
+    TOO_FEW,
+    VERDICTS,
+    Verdict,
+    verdicts,
+)
 from synth.landmarks.finder import Networks
 
 FORMAT = "twinface-audit"
@@ -55,9 +64,9 @@ class Audit:
     about: dict[str, Any]
 
     def counts(self) -> dict[str, int]:
-        """Return how many Action Units got each verdict; ``NOT_JUDGED`` only where there is one."""
-        counts = {name: sum(v.verdict == name for v in self.verdicts) for name in (*VERDICTS, NOT_JUDGED)}
-        return {name: count for name, count in counts.items() if count or name != NOT_JUDGED}
+        """Return how many Action Units got each verdict; ``NOT_JUDGED`` and ``TOO_FEW`` only where there is one."""
+        counts = {name: sum(v.verdict == name for v in self.verdicts) for name in (*VERDICTS, NOT_JUDGED, TOO_FEW)}
+        return {name: count for name, count in counts.items() if count or name in VERDICTS}
 
     @property
     def estimators(self) -> tuple[str, ...]:
