@@ -127,6 +127,18 @@ def test_a_full_disk_is_one_error_and_the_earlier_checkpoint_is_whole(
     assert not list(base.glob(".*.part"))
 
 
+@pytest.mark.parametrize(
+    ("number", "mend"), [(errno.EACCES, "get the right to write there"), (errno.ENOSPC, "free space"), (errno.EIO, "mend")]
+)
+def test_a_file_that_cannot_be_written_says_what_to_do(tmp_path: Path, number: int, mend: str) -> None:
+    def refused(path: Path) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    with pytest.raises(InputError) as error:
+        files.replace_file(tmp_path / "metrics.json", refused)
+    assert error.value.problems[0].mend.startswith(mend)
+
+
 def test_a_log_that_finds_the_disk_full_is_the_same_error(
     tiny: TrainSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
