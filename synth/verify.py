@@ -15,7 +15,6 @@ from synth.run.folder import RUN_FILE, read_json
 from synth.shards.checksums import CHECKSUM_FILE, file_sha256
 from synth.shards.encode import decode_picture
 
-
 _MADE_ANEW = "delete this file and give the command of the run again: it makes what is missing anew and keeps the rest"
 
 

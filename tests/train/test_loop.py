@@ -128,7 +128,8 @@ def test_a_full_disk_is_one_error_and_the_earlier_checkpoint_is_whole(
 
 
 @pytest.mark.parametrize(
-    ("number", "mend"), [(errno.EACCES, "get the right to write there"), (errno.ENOSPC, "free space"), (errno.EIO, "mend")]
+    ("number", "mend"),
+    [(errno.EACCES, "get the right to write there"), (errno.ENOSPC, "free space"), (errno.EIO, "mend the folder")],
 )
 def test_a_file_that_cannot_be_written_says_what_to_do(tmp_path: Path, number: int, mend: str) -> None:
     def refused(path: Path) -> None:
