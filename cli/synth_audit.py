@@ -187,9 +187,11 @@ def _print_estimates(outside: dict[str, Any]) -> None:
 
 
 def _neutral(assets: str, people: int, seed: int, as_json: bool) -> int:
-    from synth.audit.neutral import read_neutral
+    from cli.progress import counted
+    from synth.audit.neutral import AVATARS_EACH, read_neutral
 
-    found = read_neutral(assets, people, seed)
+    with counted("at rest", people * AVATARS_EACH) as advance:
+        found = read_neutral(assets, people, seed, lambda name: advance(name, 1.0))
     if as_json:
         import json
 

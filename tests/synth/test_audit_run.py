@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -55,10 +59,39 @@ def out(rendered: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(rendered, tmp_path / "out"))
 
 
-def test_progress_names_every_shard(out: Path) -> None:
-    seen: list[str] = []
-    audit_run(out, open_networks(TrackSettings()), frames=4, advance=seen.append)
-    assert seen == [path.stem for path in find_shards(out)]
+def test_progress_names_every_shard_and_reaches_its_end(out: Path) -> None:
+    path = find_shards(out)[0]
+    shutil.copy(path, path.with_name("other.h5"))
+    seen: list[tuple[str, float]] = []
+    audit_run(out, open_networks(TrackSettings()), frames=4, advance=lambda *step: seen.append(step))
+    assert seen.pop() == ("comparing", 0.0)
+    for name in (path.stem, "other"):
+        shares = [share for stem, share in seen if stem == name]
+        assert len(shares) > 20
+        assert sum(shares) == pytest.approx(1)
+
+
+def test_a_bar_is_drawn_on_a_terminal_alone(out: Path) -> None:
+    command = f"from cli.synth_main import main; main(['audit', {str(out)!r}, '--frames', '8', '--no-page'])"
+    variables = {**os.environ, "TERM": "xterm"}
+    output = {}
+    for kind in ("pipe", "terminal"):
+        ours, theirs = os.openpty() if kind == "terminal" else os.pipe()
+        child = subprocess.Popen(
+            [sys.executable, "-c", command],
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+            env=variables,
+        )
+        os.close(theirs)
+        output[kind] = b""
+        with contextlib.suppress(OSError):  # a terminal whose other end was closed
+            while text := os.read(ours, 1 << 16):
+                output[kind] += text
+        os.close(ours)
+        assert child.wait() == 0
+    assert output["pipe"] == b""
+    assert b"auditing" in output["terminal"]
 
 
 def test_a_run_is_audited_twice_with_the_same_result(out: Path) -> None:
