@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from assets.action_units import parse_au
 from assets.corpora import CORPORA, FEMALE, MALE, base_name, cross_domain_aus
 from assets.errors import InputError, Problem, closest
 from assets.shard import Shard, find_shards
-from train.data.frames import FrameTable, Labels, check_both_classes, frame_table, genders, read_labels
+from train.data.frames import FrameTable, Labels, check_both_classes, fingerprint, frame_table, genders, read_labels
 from train.data.splits import DEAL, FOLDS, folds_of, held_out, partition_of, rows_of
 from train.data.store import PictureStore
 from train.settings import TrainSettings
@@ -291,6 +292,19 @@ def _same_person(shard: Shard) -> set[tuple[str, ...]]:
     if base_name(corpus) in CORPORA:  # simulated people are others under another seed
         keys.add((corpus, shard.subject, str(shard.file.attrs["seed"]) if shard.simulated else ""))
     return keys
+
+
+def people(table: FrameTable) -> set[str]:
+    """Return what tells whose frames are in a table, hashed: ``person_keys`` of everybody."""
+    return {key for number in np.unique(table.shard) for key in person_keys(table, int(number))}
+
+
+def person_keys(table: FrameTable, number: int) -> set[str]:
+    """Return what two tables with the same person have in common, whatever their folders: pictures, or the name."""
+    shard = table.shards[number]
+    names = ["\x1f".join(key) for key in _same_person(shard) if len(key) > 1]
+    alone = fingerprint(replace(table, shards=(shard,)), with_labels=False)
+    return {hashlib.sha256(text.encode()).hexdigest()[:16] for text in (alone, *names)}
 
 
 def read_genders(path: str) -> dict[str, str]:
