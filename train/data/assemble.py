@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,8 @@ from assets.action_units import parse_au
 from assets.corpora import CORPORA, FEMALE, MALE, base_name, cross_domain_aus
 from assets.errors import InputError, Problem, closest
 from assets.shard import Shard, find_shards
-from train.data.frames import FrameTable, Labels, check_both_classes, fingerprint, frame_table, genders, read_labels
+from train.data.frames import FrameTable, Labels, check_both_classes, frame_table, genders, read_labels
+from train.data.people import refuse_trained_on
 from train.data.splits import DEAL, FOLDS, folds_of, held_out, partition_of, rows_of
 from train.data.store import PictureStore
 from train.settings import TrainSettings
@@ -188,7 +188,7 @@ def assemble(settings: TrainSettings) -> RunData:
     target = None
     if target_shards:
         target, test = _target(settings, frame_table(target_shards, store), corpus_of(target_shards), columns, listed)
-        _refuse_trained_on(table.only(keep), test.table)
+        refuse_trained_on(table.only(keep), test.table)
     return RunData(
         columns,
         table.only(keep),
@@ -267,44 +267,6 @@ def _target(
     out = rows_of(table.shard, table.subjects, chosen)
     name = f"{corpus}, {len(chosen)} subjects that adaptation never saw (held-out)"
     return table.only(~out), _subset(table, out, columns, listed, name)
-
-
-def _refuse_trained_on(source: FrameTable, test: FrameTable) -> None:
-    """Refuse to test on subjects whose labels are trained on.
-
-    Raises
-    ------
-    InputError
-    """
-    seen = {key for number in np.unique(source.shard) for key in _same_person(source.shards[number])}
-    tested = [test.shards[number] for number in np.unique(test.shard)]
-    both = [shard.subject for shard in tested if seen & _same_person(shard)]
-    if both:
-        names = ", ".join(both[:5]) + (" …" if len(both) > 5 else "")
-        mend = "pass a --target of other people; `train base --fold 0` tests on subjects of the source"
-        raise InputError.one(f"{len(both)} tested subjects are trained on with their labels: {names}", "--target", mend)
-
-
-def _same_person(shard: Shard) -> set[tuple[str, ...]]:
-    """Return what two shards of one person have in common: the file, or the name within a known corpus."""
-    corpus = str(shard.file.attrs["corpus"])
-    keys: set[tuple[str, ...]] = {(str(shard.path.resolve()),)}
-    if base_name(corpus) in CORPORA:  # simulated people are others under another seed
-        keys.add((corpus, shard.subject, str(shard.file.attrs["seed"]) if shard.simulated else ""))
-    return keys
-
-
-def people(table: FrameTable) -> set[str]:
-    """Return what tells whose frames are in a table, hashed: ``person_keys`` of everybody."""
-    return {key for number in np.unique(table.shard) for key in person_keys(table, int(number))}
-
-
-def person_keys(table: FrameTable, number: int) -> set[str]:
-    """Return what two tables with the same person have in common, whatever their folders: pictures, or the name."""
-    shard = table.shards[number]
-    names = ["\x1f".join(key) for key in _same_person(shard) if len(key) > 1]
-    alone = fingerprint(replace(table, shards=(shard,)), with_labels=False)
-    return {hashlib.sha256(text.encode()).hexdigest()[:16] for text in (alone, *names)}
 
 
 def read_genders(path: str) -> dict[str, str]:

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from assets.errors import InputError
-from train.data.assemble import person_keys
 from train.data.frames import FrameTable
+from train.data.people import person_keys
 from train.loop.files import replace_file
 from train.models.build import Detector, Heads, build_encoder
 from train.settings import TrainSettings, with_values

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.errors import InputError
-from train.data.assemble import RunData, TestSet, people
+from train.data.assemble import RunData, TestSet
 from train.data.frames import FrameTable, fingerprint, rows_digest
+from train.data.people import people
 from train.loop.checkpoint import CHECKPOINT, read_checkpoint
 from train.loop.files import replace_file, write_json
 from train.loop.scoring import score, scored_set, twin_gap

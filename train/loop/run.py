@@ -134,8 +134,6 @@ def _check(
     """Refuse what would only fail after hours."""
     if initial is not None:
         refuse_other_aus(initial[1], data.columns, init)
-        if data.test is not None:
-            _refuse_known(data.test, initial[1], init)
         if kind.two_heads:
             refuse_one_head(initial[1], kind.name, init)
     elif kind.two_heads and settings.heads < 2:
@@ -151,6 +149,8 @@ def _check(
         refuse_unknown_gender(names, [data.test.gender[i] for i in present], data.test.name.split(",")[0])
     if settings.select == "oracle-target" and data.target is None:
         raise InputError.one("--select oracle-target needs a target", "--target", "pass --target")
+    if initial is not None and data.test is not None:
+        _refuse_known(data.test, initial[1], init)
 
 
 def _refuse_known(test: TestSet, before: dict[str, Any], init: Path | None) -> None:
