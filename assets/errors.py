@@ -66,6 +66,6 @@ def closest(name: str, choices: Iterable[str]) -> str:
     choices : iterable of str
         The names that exist.
     """
-    names = sorted(map(str, choices))
+    names = sorted(map(str, choices), key=lambda text: (int(text) if text.isdecimal() else float("inf"), text))
     near = difflib.get_close_matches(name, names, n=1)
     return f"did you mean {near[0]!r}?" if near else "choose one of: " + ", ".join(names)

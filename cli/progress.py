@@ -68,16 +68,16 @@ def progress_watcher() -> Iterator[Watcher]:
 
 
 @contextmanager
-def counted(label: str, total: int) -> Iterator[Callable[[str], None]]:
-    """Give a function that moves a bar of ``total`` steps and names the last one; silent where there is no terminal."""
+def counted(label: str, total: int) -> Iterator[Callable[[str, float], None]]:
+    """Give a function that names what is done and moves a bar by some of ``total`` steps; silent without a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda note: None
+        yield lambda note, steps: None
         return
     columns = (
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} of {task.total}"),
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
     )  # fmt: skip
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(label, total=total, note="")
-        yield lambda note: progress.update(task, advance=1, note=note)
+        yield lambda note, steps: progress.update(task, advance=steps, note=note)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from synth.audit.report import Audit
 
 _STYLE = {"transferred": "green", "weak": "yellow", "not transferred": "red", "no variation": "dim",
-          "not judged": "dim"}  # fmt: skip
+          "not judged": "dim", "too few frames": "dim"}  # fmt: skip
 _NUMBERS = ("share", "control", "f–m r", "label")
 
 
@@ -79,7 +79,8 @@ def audit(out: Path | None, frames: int | None, apply_masks: bool, seed: int, pa
 
         masked = apply_to_run(out, values)
         names = " ".join(masked.units) or "none of the labelled Action Units"
-        lines.append(f"masked    {names}; {masked.written} of {masked.shards} shards changed")
+        kept = f"; too few frames: masks of {' '.join(masked.kept)} left as they were" if masked.kept else ""
+        lines.append(f"masked    {names}; {masked.written} of {masked.shards} shards changed{kept}")
     if as_json:
         import json
 
@@ -186,9 +187,11 @@ def _print_estimates(outside: dict[str, Any]) -> None:
 
 
 def _neutral(assets: str, people: int, seed: int, as_json: bool) -> int:
-    from synth.audit.neutral import read_neutral
+    from cli.progress import counted
+    from synth.audit.neutral import AVATARS_EACH, read_neutral
 
-    found = read_neutral(assets, people, seed)
+    with counted("at rest", people * AVATARS_EACH) as advance:
+        found = read_neutral(assets, people, seed, lambda name: advance(name, 1.0))
     if as_json:
         import json
 

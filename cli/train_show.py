@@ -25,6 +25,9 @@ def score_lines(result: dict[str, Any]) -> list[str]:
     if result.get("simulated"):
         lines.append("SIMULATED STAND-IN: rendered pictures took the place of real ones")
     lines += [f"note: {text}" for text in result.get("deviations", ())]
+    if known := result.get("trained_on"):
+        who = ", ".join(known[:5]) + (" …" if len(known) > 5 else "")
+        lines.append(f"WARNING: trained on labels of {len(known)} of these subjects ({who}): no score of new people")
     test = result.get("test")
     if test is None:
         return [*lines, "no test set was given, so nothing was scored (pass --target or --fold)"]

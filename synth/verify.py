@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from assets.errors import InputError
+from assets.errors import InputError, Problem
 from assets.shard import Shard, find_shards
 from assets.shard_format import IMAGE_REAL, WITHOUT_PICTURE, Status
 from synth.run.folder import RUN_FILE, read_json
 from synth.shards.checksums import CHECKSUM_FILE, file_sha256
 from synth.shards.encode import decode_picture
+
+_MADE_ANEW = "delete this file and give the command of the run again: it makes what is missing anew and keeps the rest"
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Verdict:
     counts : dict of str to dict
         Subject to the counts of ``shard_counts``.
     faults : list of str
-        One line for everything that is missing or wrong; empty if the run is whole.
+        One line for everything that is missing or wrong, with its mend; empty if the run is whole.
     simulated : bool
         Whether any of the real frames are simulated.
     """
@@ -78,17 +80,21 @@ def verify_run(out: Path, decode: bool = True) -> Verdict:
     for path in sorted(paths):
         expected = checksums.get(f"shards/{path.name}")
         if expected is not None and file_sha256(path) != expected:
-            verdict.faults.append(f"{path}: its checksum differs from the one recorded when it was finished")
+            verdict.faults.append(_fault(path, "its checksum differs from the one recorded when it was finished"))
         try:
             with Shard(path) as shard:
                 verdict.faults += check_shard(shard, decode)
                 verdict.counts[shard.subject] = shard_counts(path)
                 verdict.simulated |= shard.simulated
         except InputError as error:
-            verdict.faults += [f"{problem.where}: {problem.what}" for problem in error.problems]
+            verdict.faults += map(str, error.problems)
         except (OSError, KeyError, RuntimeError) as error:
-            verdict.faults.append(f"{path}: it cannot be read ({error})")
+            verdict.faults.append(_fault(path, f"it cannot be read ({error})"))
     return verdict
+
+
+def _fault(path: Path, what: str, mend: str = _MADE_ANEW) -> str:
+    return str(Problem(what, str(path), mend))
 
 
 def _check_plan(out: Path, verdict: Verdict) -> None:
@@ -99,7 +105,8 @@ def _check_plan(out: Path, verdict: Verdict) -> None:
         state = record["results"].get(subject, {"state": "planned"})
         if not path.exists():
             why = "; ".join(state.get("problems", ())) or "not rendered yet"
-            verdict.faults.append(f"{path}: the shard of subject {subject!r} is missing ({why})")
+            what = f"the shard of subject {subject!r} is missing ({why})"
+            verdict.faults.append(_fault(path, what, "give the command of the run again: it makes what is missing"))
             continue
         try:
             with Shard(path) as shard:
@@ -107,11 +114,11 @@ def _check_plan(out: Path, verdict: Verdict) -> None:
         except InputError:
             continue
         if rows != planned["planned_frames"]:
-            verdict.faults.append(f"{path}: {rows} rows for {planned['planned_frames']} planned frames")
+            verdict.faults.append(_fault(path, f"{rows} rows for {planned['planned_frames']} planned frames"))
 
 
 def check_shard(shard: Shard, decode: bool = True) -> list[str]:
-    """Return one line for everything wrong inside a shard.
+    """Return one line, with its mend, for everything wrong inside a shard.
 
     Parameters
     ----------
@@ -139,7 +146,7 @@ def check_shard(shard: Shard, decode: bool = True) -> list[str]:
         faults.append("a label is neither 0 nor 1")
     for image in shard.images:
         faults += _check_pictures(shard, image, decode)
-    return [f"{shard.path}: {fault}" for fault in faults]
+    return [_fault(shard.path, fault) for fault in faults]
 
 
 def _check_pictures(shard: Shard, image: str, decode: bool) -> list[str]:

@@ -18,6 +18,9 @@ from synth.audit.specific import resting_rows, specific
 ROUNDS = 400
 SHUFFLES = 100
 INTERVAL = (0.025, 0.975)
+SHORTEST_TRACK = 4
+"""Frames of a subject from which no turn of the shuffled control brings frames together that belong together."""
+
 Triple = tuple[np.ndarray, np.ndarray, np.ndarray]
 """A value with the ends of its interval."""
 
@@ -33,6 +36,7 @@ class Agreement:
     ----------
     estimator : str
     frames : pairs of a real frame and a twin
+    real_frames : real frames that are read, and with them some twin, in tracks of at least ``SHORTEST_TRACK``
     subjects : int
     by_subject : bool
         Whether the intervals draw subjects; else only blocks of time.
@@ -54,6 +58,7 @@ class Agreement:
 
     estimator: str
     frames: np.ndarray
+    real_frames: np.ndarray
     subjects: int
     by_subject: bool
     r: np.ndarray
@@ -122,7 +127,8 @@ def agreement(readings: list[Readings], estimator: str, seed: int = 0, rounds: i
     steep = _interval(slope(whole, repeat)[0], slope(drawn, repeat))
     offset, level = _offsets(readings, e, rng, rounds)
     return Agreement(
-        estimator, whole[0, 0], len(subjects), by_subject, *r, _control(subjects, e, rng), *steep, *offset, level,
+        estimator, whole[0, 0], _real_frames(subjects, e), len(subjects), by_subject, *r, _control(subjects, e, rng),
+        *steep, *offset, level,
         *_female_male(subjects, e, rng, rounds), _ceiling(subjects, e), repeat, _span(subjects, e),
         visible_change(estimator, readings[0]), _asymmetry(subjects, e), *label_aucs(subjects, e, rng, rounds),
     )  # fmt: skip
@@ -146,6 +152,15 @@ def twin_pairs(images: tuple[str, ...]) -> list[tuple[int, int]]:
         if name.startswith("female") and (partner := name.replace("female", "male", 1)) in places
     ]
     return pairs or [(i, i + 1) for i in range(1, len(images) - 1)]
+
+
+def _real_frames(subjects: list[Readings], e: int) -> np.ndarray:
+    """Return the number (A,) of real frames that are read and have a twin that is read, too; short tracks have none."""
+    counts = np.zeros(len(AUDITED), int)
+    for one in subjects:
+        fine = np.isfinite(one.values[e, ..., 0])
+        counts += (fine[0] & fine[1:].any(0)).sum(0) * (len(one.rows) >= SHORTEST_TRACK)
+    return counts
 
 
 def _interval(value: np.ndarray, drawn: np.ndarray) -> Triple:

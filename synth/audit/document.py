@@ -19,7 +19,7 @@ import numpy as np
 from assets.errors import InputError
 from synth.audit.files import FOLDER, JSON_FILE, read_json_file, read_record
 from synth.audit.report import measure_table
-from synth.audit.verdict import RIGHT_SLOPE, RULE, TRANSFERRED, VERDICTS
+from synth.audit.verdict import JUDGED, RIGHT_SLOPE, RULE, TRANSFERRED, VERDICTS
 
 _METHOD = """All correlations and slopes are within subject and twin, so faces that differ at rest do not count. The
 *shuffled* control is the 97.5 % quantile of the same correlation after turning the twins in time against their real
@@ -44,7 +44,6 @@ the percentages are each face's activation, 0 its own median, 100 % the real fac
 """
 
 GOALS = {"share": 0.80, "female_male": 0.90, "female_male_share": 0.90}
-JUDGED = VERDICTS[:3]
 BROWS = ("AU01", "AU02", "AU04")
 
 _HEAD = """# Fidelity: does the twin show the Action Unit?

@@ -12,9 +12,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from assets.errors import InputError
+from assets.errors import InputError, Problem
 from assets.shard import MEND, Shard, find_shards
 from assets.shard_format import NOT_TRANSFERRED
+from synth.audit.verdict import JUDGED, TOO_FEW
 from synth.audit.verdict import NOT_TRANSFERRED as FAILED
 from synth.run.folder import RUN_FILE, read_json, run_lock, write_json
 from synth.shards.checksums import CHECKSUM_FILE, file_sha256
@@ -29,6 +30,8 @@ class Masked:
     ----------
     units : tuple of str
         Labelled Action Units that are masked.
+    kept : tuple of str
+        Labelled Action Units with too few frames for a verdict: their masks are as they were.
     shards : int
         Shards with twins.
     written : int
@@ -36,6 +39,7 @@ class Masked:
     """
 
     units: tuple[str, ...]
+    kept: tuple[str, ...]
     shards: int
     written: int
 
@@ -44,8 +48,8 @@ def apply_to_run(out: Path, audit: dict[str, Any]) -> Masked:
     """Write ``avatars/not_transferred`` and the attribute ``audit`` into every shard with twins.
 
     Every shard is copied, changed under a hidden name, and renamed; the checksums of the run follow. Applying the same
-    audit again changes nothing; applying a later one replaces the masks. Killed in between, a shard
-    keeps its old bytes, and the same command finishes the work.
+    audit again changes nothing; applying a later one replaces the masks, but for Action Units that it had too few
+    frames to judge. Killed in between, a shard keeps its old bytes, and the same command finishes the work.
 
     Parameters
     ----------
@@ -57,7 +61,7 @@ def apply_to_run(out: Path, audit: dict[str, Any]) -> Masked:
     Raises
     ------
     InputError
-        If another run is writing to the folder, or it cannot be written.
+        If another run is writing to the folder, a shard changed since it was finished, or cannot be written.
     """
     if out.is_dir() and (out / RUN_FILE).exists():
         with run_lock(out):
@@ -66,20 +70,66 @@ def apply_to_run(out: Path, audit: dict[str, Any]) -> Masked:
 
 
 def _apply(out: Path, audit: dict[str, Any]) -> Masked:
-    failed = {column for column, row in audit["units"].items() if row["verdict"] == FAILED}
+    paths = find_shards(out)
+    _refuse_damaged(out, paths)
     text = json.dumps(summary(audit), sort_keys=True)
+    nothing = bool(_with(audit, TOO_FEW)) and not any(_with(audit, verdict) for verdict in JUDGED)
     units: set[str] = set()
+    kept: set[str] = set()
     shards = written = 0
-    for path in find_shards(out):
+    for path in paths:
         with Shard(path) as shard:
             if not shard.twins:
                 continue
-            names, twins = shard.au_names, len(shard.twins)
-        mask = np.tile(np.array([name in failed for name in names], np.uint8), (twins, 1)).reshape(twins, len(names))
-        units |= failed & set(names)
+            names = shard.au_names
+            mask = _mask(shard, audit)
+        units |= {names[column] for column in np.flatnonzero(mask.any(0))}
+        kept |= set(names) & _with(audit, TOO_FEW)
         shards += 1
-        written += _write(path, mask, text, out)
-    return Masked(tuple(sorted(units)), shards, written)
+        written += not nothing and _write(path, mask, text, out)
+    return Masked(tuple(sorted(units)), tuple(sorted(kept)), shards, written)
+
+
+def _with(audit: dict[str, Any], verdict: str) -> set[str]:
+    return {column for column, row in audit["units"].items() if row["verdict"] == verdict}
+
+
+def _mask(shard: Shard, audit: dict[str, Any]) -> np.ndarray:
+    """Return the masks (G, A) uint8 of a shard after an audit."""
+    names = np.array(shard.au_names)
+    mask = np.zeros((len(shard.twins), len(names)), np.uint8)
+    mask[:, np.isin(names, list(_with(audit, FAILED)))] = 1
+    if NOT_TRANSFERRED in shard.file:
+        before = shard.array(NOT_TRANSFERRED)
+        if before.shape != mask.shape:
+            what = f"masks of shape {before.shape} do not fit {mask.shape}"
+            raise InputError.one(what, shard.path, MEND)
+        unjudged = np.isin(names, list(_with(audit, TOO_FEW)))
+        mask[:, unjudged] = before[:, unjudged]
+    return mask
+
+
+def _refuse_damaged(out: Path, paths: list[Path]) -> None:
+    """Raise for every shard whose checksum is not the recorded one; finish what an earlier call was killed over.
+
+    Raises
+    ------
+    InputError
+    """
+    recorded = read_json(out / CHECKSUM_FILE) if (out / CHECKSUM_FILE).is_file() else {}
+    problems = []
+    for path in paths:
+        expected, partial = recorded.get(f"shards/{path.name}"), partial_path(path)
+        if expected is None or file_sha256(path) == expected:
+            continue
+        if partial.is_file() and file_sha256(partial) == expected:
+            os.replace(partial, path)
+            continue
+        what = "its checksum differs from the one recorded when it was finished, so nothing is masked"
+        mend = "delete this file and run its `synth render` command again, which makes it anew; then audit it"
+        problems.append(Problem(what, str(path), mend))
+    if problems:
+        raise InputError(problems)
 
 
 def summary(audit: dict[str, Any]) -> dict[str, Any]:
@@ -90,31 +140,28 @@ def summary(audit: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(path: Path, mask: np.ndarray, text: str, out: Path) -> bool:
-    """Change one shard if it does not hold these masks yet; keep its checksum right in any case."""
+    """Change one shard if it does not hold these masks yet, and its checksum with it.
+
+    If the process ends between checksum and renaming, the changed copy stays, and ``_refuse_damaged`` renames it.
+    """
     with h5py.File(path, "r") as file:
-        same = (
-            NOT_TRANSFERRED in file and file.attrs.get("audit") == text and np.array_equal(file[NOT_TRANSFERRED], mask)
-        )
-    if not same:
-        partial = partial_path(path)
-        with output_errors(path):
+        if NOT_TRANSFERRED in file and file.attrs.get("audit") == text and np.array_equal(file[NOT_TRANSFERRED], mask):
+            return False
+    partial = partial_path(path)
+    with output_errors(path):
+        try:
             shutil.copyfile(path, partial)
-            try:
-                _change(partial, mask, text)
-                _record_checksum(out, path, file_sha256(partial))
-                os.replace(partial, path)
-            finally:
-                partial.unlink(missing_ok=True)
-    else:
-        _record_checksum(out, path, file_sha256(path))
-    return not same
+            _change(partial, mask, text)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        _record_checksum(out, path, file_sha256(partial))
+        os.replace(partial, path)
+    return True
 
 
 def _change(path: Path, mask: np.ndarray, text: str) -> None:
     with h5py.File(path, "r+") as file:
-        if NOT_TRANSFERRED in file and file[NOT_TRANSFERRED].shape != mask.shape:
-            what = f"masks of shape {file[NOT_TRANSFERRED].shape} do not fit {mask.shape}"
-            raise InputError.one(what, path, MEND)
         if NOT_TRANSFERRED in file:
             file[NOT_TRANSFERRED][...] = mask
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from synth.render.scenes import sample_scene
 from synth.run.native import quiet_libraries
 
 TONES = ("very light", "tan", "dark")
+AVATARS_EACH = len(GENDERS) * len(TONES)
 TOLERATED = 0.05
 """Share of avatars that may read above the limit: the limit is the highest of few real faces, and people differ."""
 
@@ -84,7 +86,9 @@ class NeutralReading:
         return [*out, f"units above the limit in more than {TOLERATED:.0%} of the avatars: {words}"]
 
 
-def read_neutral(rig_name: str, people: int, seed: int = 0) -> NeutralReading:
+def read_neutral(
+    rig_name: str, people: int, seed: int = 0, advance: Callable[[str], None] | None = None
+) -> NeutralReading:
     """Draw ``people`` avatars at rest for every gender and three skin tones, frontal, and read them.
 
     Parameters
@@ -92,6 +96,8 @@ def read_neutral(rig_name: str, people: int, seed: int = 0) -> NeutralReading:
     rig_name : str
     people : int
     seed : int
+    advance : function or None
+        Called with the name of each avatar once it was read; there are ``AVATARS_EACH`` for one of ``people``.
 
     Raises
     ------
@@ -116,5 +122,7 @@ def read_neutral(rig_name: str, people: int, seed: int = 0) -> NeutralReading:
                     raise NoFaceError.one(f"no face is seen in the avatar {name!r}", rig_name, "look at the rig")
                 names.append(name)
                 scores.append(networks.blendshapes(faces[0].points_px).astype(float))
+                if advance is not None:
+                    advance(name)
     limits = np.array([reading_of(name).rest for name in NETWORK_UNITS])
     return NeutralReading(tuple(names), np.array(scores), limits)

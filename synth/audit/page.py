@@ -16,12 +16,12 @@ from synth.audit.page_style import STYLE
 from synth.audit.plots import course, scatter, whisker
 from synth.audit.report import Audit, share_of
 from synth.audit.specific import specific
-from synth.audit.verdict import NO_VARIATION, NOT_JUDGED, NOT_TRANSFERRED, TRANSFERRED, WEAK
+from synth.audit.verdict import NO_VARIATION, NOT_JUDGED, NOT_TRANSFERRED, TOO_FEW, TRANSFERRED, WEAK
 from synth.shards.encode import decode_picture
 from synth.shards.writer import output_errors
 
 _CLASS = {TRANSFERRED: "transferred", WEAK: "weak", NOT_TRANSFERRED: "failed", NO_VARIATION: "still",
-          NOT_JUDGED: "still"}  # fmt: skip
+          NOT_JUDGED: "still", TOO_FEW: "still"}  # fmt: skip
 _PICTURE_QUALITY = 82
 
 

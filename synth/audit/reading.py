@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,7 +133,9 @@ def spread_rows(rows: np.ndarray, count: int | None) -> np.ndarray:
     return rows[np.round(np.linspace(0, len(rows) - 1, count)).astype(int)]
 
 
-def read_shard(shard: Shard, networks: Networks, frames: int | None = None) -> Readings | None:
+def read_shard(
+    shard: Shard, networks: Networks, frames: int | None = None, advance: Callable[[float], None] | None = None
+) -> Readings | None:
     """Read the complete triplets of a shard.
 
     Parameters
@@ -142,6 +145,8 @@ def read_shard(shard: Shard, networks: Networks, frames: int | None = None) -> R
     networks : Networks
     frames : int or None
         Most frames to read, spread evenly; None reads all.
+    advance : function or None
+        Called with the share of the shard's pictures that was read since the last call; the shares add up to 1.
 
     Returns
     -------
@@ -158,11 +163,19 @@ def read_shard(shard: Shard, networks: Networks, frames: int | None = None) -> R
         return None
     shape = (len(ESTIMATORS), len(shard.images), len(rows), len(AUDITED), len(SIDES))
     values, again = np.full(shape, np.nan), np.full(shape[:4], np.nan)
-    for index, image in enumerate(shard.images):
-        values[:, index] = _read_images(shard, image, rows, networks)
-        most = AGAIN_FRAMES if image == IMAGE_REAL else TWIN_AGAIN_FRAMES
-        twice = spread_rows(np.arange(len(rows)), most)
-        again[:, index, twice] = _read_images(shard, image, rows[twice], networks, disturbed=True)[..., 0]
+    twice = [
+        spread_rows(np.arange(len(rows)), AGAIN_FRAMES if image == IMAGE_REAL else TWIN_AGAIN_FRAMES)
+        for image in shard.images
+    ]
+    share = 1 / sum(len(rows) + len(chosen) for chosen in twice)
+
+    def step(pictures: float) -> None:
+        if advance is not None:
+            advance(pictures * share)
+
+    for index, (image, chosen) in enumerate(zip(shard.images, twice, strict=True)):
+        values[:, index] = _read_images(shard, image, rows, networks, step)
+        again[:, index, chosen] = _read_images(shard, image, rows[chosen], networks, step, disturbed=True)[..., 0]
     if np.isnan(values[0, 0]).all():
         raise NoFaceError.one("no face is found in its real pictures", shard.path, "look at them with `synth view`")
     return Readings(shard.subject, shard.images, rows, values, again, *labels_of(shard, rows))
@@ -180,8 +193,18 @@ def labels_of(shard: Shard, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return labels, known
 
 
-def _read_images(shard: Shard, image: str, rows: np.ndarray, networks: Networks, disturbed: bool = False) -> np.ndarray:
-    """Return the activations (E, T, A, 3) of one group of pictures; disturbed ones are mirrored back."""
+def _read_images(
+    shard: Shard,
+    image: str,
+    rows: np.ndarray,
+    networks: Networks,
+    step: Callable[[float], None],
+    disturbed: bool = False,
+) -> np.ndarray:
+    """Return the activations (E, T, A, 3) of one group of pictures; disturbed ones are mirrored back.
+
+    ``step`` hears half a picture when its face was looked for, and the other half when it was measured.
+    """
     eye = _Eye(networks)
 
     def picture(row: int) -> np.ndarray:
@@ -191,7 +214,10 @@ def _read_images(shard: Shard, image: str, rows: np.ndarray, networks: Networks,
         whole = decode_picture(data)
         return disturb(whole) if disturbed else whole
 
-    looks = [eye.look(picture(row)) for row in rows]
+    looks = []
+    for row in rows:
+        looks.append(eye.look(picture(row)))
+        step(0.5)
     there = [t for t, face in enumerate(looks) if face is not None]
     seen = [face for face in looks if face is not None]
     sided = np.full((len(ESTIMATORS), len(rows), len(AUDITED), 2), np.nan)
@@ -206,6 +232,7 @@ def _read_images(shard: Shard, image: str, rows: np.ndarray, networks: Networks,
             followed[i] = tracker.points(now, face.placement)
             sided[1, t] = read_out(face.scores)
             sided[2, t] = pixel_activation(Look(now, face.placement, median, face.points_mm))
+            step(0.5)
         sided[0, there], sided[3, there] = geometric_activation(faces), geometric_activation(followed)
         sided[3][:, [number not in FOLLOWED for number in AUDITED]] = np.nan
     if disturbed:

@@ -20,7 +20,16 @@ from synth.audit.outside import Outside, coverage
 from synth.audit.pixels import PIXEL_MEASURES
 from synth.audit.reading import ESTIMATORS, Readings, read_shard, spread_rows
 from synth.audit.readout import UNREAD
-from synth.audit.verdict import LEAST_REPEATABILITY, NOT_JUDGED, OUTSIDE_RULE, RULE, VERDICTS, Verdict, verdicts
+from synth.audit.verdict import (
+    LEAST_REPEATABILITY,
+    NOT_JUDGED,
+    OUTSIDE_RULE,
+    RULE,
+    TOO_FEW,
+    VERDICTS,
+    Verdict,
+    verdicts,
+)
 from synth.landmarks.finder import Networks
 
 FORMAT = "twinface-audit"
@@ -55,9 +64,9 @@ class Audit:
     about: dict[str, Any]
 
     def counts(self) -> dict[str, int]:
-        """Return how many Action Units got each verdict; ``NOT_JUDGED`` only where there is one."""
-        counts = {name: sum(v.verdict == name for v in self.verdicts) for name in (*VERDICTS, NOT_JUDGED)}
-        return {name: count for name, count in counts.items() if count or name != NOT_JUDGED}
+        """Return how many Action Units got each verdict; ``NOT_JUDGED`` and ``TOO_FEW`` only where there is one."""
+        counts = {name: sum(v.verdict == name for v in self.verdicts) for name in (*VERDICTS, NOT_JUDGED, TOO_FEW)}
+        return {name: count for name, count in counts.items() if count or name in VERDICTS}
 
     @property
     def estimators(self) -> tuple[str, ...]:
@@ -70,7 +79,7 @@ def audit_run(
     networks: Networks | None,
     frames: int | None = None,
     seed: int = 0,
-    advance: Callable[[str], None] | None = None,
+    advance: Callable[[str, float], None] | None = None,
     outside: Outside | None = None,
 ) -> Audit:
     """Audit a run folder or a single shard, one shard in memory at a time.
@@ -85,7 +94,8 @@ def audit_run(
     seed : int
         Of the bootstrap and the shuffled control.
     advance : function or None
-        Called with the name of each shard's file once it was read.
+        Called with the name of a shard's file and the share of it that was read since the last call, which add up to 1;
+        and with ``comparing`` and 0 once all are read.
     outside : Outside or None
         Estimates from elsewhere, one more judge.
 
@@ -104,6 +114,8 @@ def audit_run(
         raise InputError.one("there is no complete triplet to audit", out, "render it with `synth render`")
     if outside is not None:
         about["estimates"] = coverage(outside, paths, readings)
+    if advance is not None:
+        advance("comparing", 0.0)
     agreements = [agreement(readings, name, seed) for name in readings[0].estimators]
     about |= {
         "subjects": len(readings),
@@ -118,11 +130,26 @@ def audit_run(
     return Audit(readings, paths, agreements, verdicts(agreements), rows, about)
 
 
+@dataclass
+class _Part:
+    """What is told of one shard: however far its reading came, it counts as one in the end."""
+
+    name: str
+    tell: Callable[[str, float], None] | None
+    told: float = 0.0
+
+    def step(self, share: float) -> None:
+        """Tell a share."""
+        self.told += share
+        if self.tell is not None:
+            self.tell(self.name, share)
+
+
 def _read_shards(
     out: Path,
     networks: Networks | None,
     frames: int | None,
-    advance: Callable[[str], None] | None,
+    advance: Callable[[str, float], None] | None,
     outside: Outside | None,
 ) -> tuple[list[Path], list[Readings], dict[str, Any], list[NoFaceError]]:
     """Return the shards with triplets, what was read, what the first says of itself, and errors of faceless ones."""
@@ -131,9 +158,10 @@ def _read_shards(
     faceless: list[NoFaceError] = []
     about: dict[str, Any] = {}
     for path in find_shards(out):
+        part = _Part(path.stem, advance)
         try:
             with Shard(path) as shard:
-                found = _read(shard, networks, frames, outside) if shard.twins else None
+                found = _read(shard, networks, frames, outside, part) if shard.twins else None
                 about = about or (_about(shard) if shard.twins else {})
         except NoFaceError as error:
             faceless.append(error)
@@ -142,16 +170,17 @@ def _read_shards(
             what = f"the shard cannot be read ({' '.join(str(error).split())})"
             raise InputError.one(what, path, "run `synth verify` on the run") from None
         finally:
-            if advance is not None:
-                advance(path.stem)
+            part.step(1.0 - part.told)
         if found is not None:
             readings.append(found)
             paths.append(path)
     return paths, readings, about, faceless
 
 
-def _read(shard: Shard, networks: Networks | None, frames: int | None, outside: Outside | None) -> Readings | None:
-    found = None if networks is None else read_shard(shard, networks, frames)
+def _read(
+    shard: Shard, networks: Networks | None, frames: int | None, outside: Outside | None, part: _Part
+) -> Readings | None:
+    found = None if networks is None else read_shard(shard, networks, frames, part.step)
     if outside is None:
         return found
     if networks is None:

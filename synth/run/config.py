@@ -225,6 +225,8 @@ def _wrong_value(name: str, value: Any) -> tuple[str, str] | None:
         return None
     choices = _choices()
     if name in choices and value not in choices[name]:
+        if isinstance(value, int):  # no number is a misspelling of another
+            return "is not available", "choose one of: " + ", ".join(map(str, choices[name]))
         return "is not available", closest(str(value), map(str, choices[name]))
     if name in _RANGES and not isinstance(value, str):
         low, high = _RANGES[name]

@@ -105,6 +105,7 @@ def wrong_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
         "one rig of two": ([*clip, "--assets", "female=hm08"], "female=NAME,male=NAME"),
         "no avatars": ([*clip, "--avatars", 0], "--avatars"),
         "unknown renderer": ([*clip, "--renderer", "vulkan"], "choose one of: auto"),
+        "impossible samples": ([*clip, "--samples", 10], "choose one of: 1, 2, 4, 9, 16"),
         "unknown detector": ([*clip, "--detector", "dlib"], "--detector"),
         "unknown rig": ([*clip, "--assets", "nobody"], "no built-in rig"),
         "broken bundle": ([*clip, "--assets", folder / "rig"], "manifest.json"),
@@ -122,7 +123,7 @@ NAMES = (
     "labels of another video", "labels twice", "unknown gender", "unknown gender option",
     "missing picture of a manifest", "wrong landmark count", "NaN landmarks", "odd avatars", "unknown axis",
     "avatars that make no tuple", "one rig of two", "no avatars",
-    "unknown renderer", "unknown detector", "unknown rig", "broken bundle", "too many subjects",
+    "unknown renderer", "impossible samples", "unknown detector", "unknown rig", "broken bundle", "too many subjects",
     "broken configuration", "no workers", "wrong type", "unknown option", "output below a file",
 )  # fmt: skip
 

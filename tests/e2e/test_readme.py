@@ -91,7 +91,7 @@ def test_readme_commands_run_in_order(tmp_path: Path) -> None:
         done = run(line, tmp_path)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
-    assert (tmp_path / "out/standin/sheet.png").stat().st_size > 10_000
+    assert (tmp_path / "out/simulated/sheet.png").stat().st_size > 10_000
     assert len(list((tmp_path / "out/mine-pictures").rglob("*.jpg"))) == 18
 
 

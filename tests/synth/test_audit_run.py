@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -23,7 +27,7 @@ from synth.audit.files import read_record
 from synth.audit.masks import apply_to_run
 from synth.audit.report import audit_run
 from synth.audit.sheet import write_sheet
-from synth.audit.verdict import VERDICTS
+from synth.audit.verdict import TOO_FEW, VERDICTS
 from synth.landmarks.track import TrackSettings, open_networks
 from synth.run.config import RenderConfig
 from synth.run.plan import make_plan
@@ -55,10 +59,39 @@ def out(rendered: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(rendered, tmp_path / "out"))
 
 
-def test_progress_names_every_shard(out: Path) -> None:
-    seen: list[str] = []
-    audit_run(out, open_networks(TrackSettings()), frames=4, advance=seen.append)
-    assert seen == [path.stem for path in find_shards(out)]
+def test_progress_names_every_shard_and_reaches_its_end(out: Path) -> None:
+    path = find_shards(out)[0]
+    shutil.copy(path, path.with_name("other.h5"))
+    seen: list[tuple[str, float]] = []
+    audit_run(out, open_networks(TrackSettings()), frames=4, advance=lambda *step: seen.append(step))
+    assert seen.pop() == ("comparing", 0.0)
+    for name in (path.stem, "other"):
+        shares = [share for stem, share in seen if stem == name]
+        assert len(shares) > 20
+        assert sum(shares) == pytest.approx(1)
+
+
+def test_a_bar_is_drawn_on_a_terminal_alone(out: Path) -> None:
+    command = f"from cli.synth_main import main; main(['audit', {str(out)!r}, '--frames', '8', '--no-page'])"
+    variables = {**os.environ, "TERM": "xterm"}
+    output = {}
+    for kind in ("pipe", "terminal"):
+        ours, theirs = os.openpty() if kind == "terminal" else os.pipe()
+        child = subprocess.Popen(
+            [sys.executable, "-c", command],
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+            env=variables,
+        )
+        os.close(theirs)
+        output[kind] = b""
+        with contextlib.suppress(OSError):  # a terminal whose other end was closed
+            while text := os.read(ours, 1 << 16):
+                output[kind] += text
+        os.close(ours)
+        assert child.wait() == 0
+    assert output["pipe"] == b""
+    assert b"auditing" in output["terminal"]
 
 
 def test_a_run_is_audited_twice_with_the_same_result(out: Path) -> None:
@@ -81,7 +114,7 @@ def test_a_run_is_audited_twice_with_the_same_result(out: Path) -> None:
 def test_tables_hold_every_unit_and_every_twin(out: Path) -> None:
     call("audit", out, "--no-page")
     rows = list(csv.DictReader((out / "audit" / "audit.csv").open(encoding="utf-8")))
-    assert {row["verdict"] for row in rows} <= set(VERDICTS)
+    assert {row["verdict"] for row in rows} <= {*VERDICTS, TOO_FEW}
     twins = list(csv.DictReader((out / "audit" / "twins.csv").open(encoding="utf-8")))
     assert {row["twin"] for row in twins} == {"female", "male"}
     assert {row["estimator"] for row in twins} == {"landmarks", "scores", "pixels", "flow"}
@@ -136,15 +169,45 @@ def test_masks_are_applied_once_and_verify_still_passes(out: Path) -> None:
     assert not list(shard.parent.glob(".*.partial"))
 
 
-def test_a_lost_checksum_is_mended_by_the_same_command(out: Path) -> None:
-    """As after a kill between the checksum and the renaming."""
-    call("audit", out, "--no-page", "--apply")
-    checksums = out / "checksums.json"
-    name, _ = next(iter(json.loads(checksums.read_text()).items()))
-    checksums.write_text(json.dumps({name: "0" * 64}))
+def test_masks_are_not_written_on_top_of_damage(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = find_shards(out)[0]
+    with h5py.File(path, "r+") as file:
+        file["frames/au"][0] = 1 - file["frames/au"][0]
+    damaged, checksums = path.read_bytes(), (out / "checksums.json").read_bytes()
     assert verify_run(out).faults
-    call("audit", out, "--no-page", "--apply")
+    assert run_command(main, "synth", ["audit", str(out), "--no-page", "--apply"]) == 2
+    errors = [line for line in capsys.readouterr().err.splitlines() if "error:" in line]
+    assert len(errors) == 1
+    assert f"{path}: its checksum differs" in errors[0]
+    assert (path.read_bytes(), (out / "checksums.json").read_bytes()) == (damaged, checksums)
+
+
+def test_a_kill_between_checksum_and_renaming_is_mended_by_the_same_command(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*names: Path) -> None:
+        raise KeyboardInterrupt
+
+    call("audit", out, "--no-page")
+    record = read_record(out)
+    record["units"]["AU12"]["verdict"] = "not transferred"
+    with monkeypatch.context() as patch:
+        patch.setattr("synth.audit.masks.os.replace", killed)
+        patch.setattr("synth.audit.masks.write_json", lambda path, table: path.write_text(json.dumps(table)))
+        with pytest.raises(KeyboardInterrupt):
+            apply_to_run(out, record)
+    assert verify_run(out).faults
+    assert apply_to_run(out, record).units == ("AU12",)
     assert verify_run(out).faults == []
+    assert not list(find_shards(out)[0].parent.glob(".*.partial"))
+
+
+def test_eight_frames_are_too_few_to_mask_anything(out: Path) -> None:
+    before = find_shards(out)[0].read_bytes()
+    _, text = call("audit", out, "--frames", 8, "--no-page", "--apply")
+    assert "0 of 1 shards changed; too few frames: masks of AU" in text
+    assert "too few frames" in read_record(out)["counts"]
+    assert find_shards(out)[0].read_bytes() == before
 
 
 def test_a_masked_run_still_counts_as_finished(out: Path) -> None:
@@ -235,7 +298,8 @@ def test_the_document_compares_before_and_after(out: Path, tmp_path: Path) -> No
     changed = tmp_path / "after" / "clip" / "audit" / "audit.json"
     record = json.loads(changed.read_text(encoding="utf-8"))
     first = next(iter(record["units"]))
-    record["units"][first] |= {"verdict": "transferred", "share": 0.91}
+    judged = {"r": 0.8, "r_low": 0.7, "r_high": 0.9, "slope": 0.9, "female_male": 0.95}
+    record["units"][first] |= {"verdict": "transferred", "share": 0.91, **judged}
     changed.write_text(json.dumps(record), encoding="utf-8")
     for name in ("before", "after"):
         shutil.copytree(tmp_path / name / "clip" / "audit", tmp_path / name / "outside" / "clip" / "audit")

@@ -14,7 +14,16 @@ from synth.audit.moments import block_numbers, cell, correlation, pooled, slope,
 from synth.audit.qualified import qualified, shares_of
 from synth.audit.reading import ESTIMATORS, spread_rows
 from synth.audit.specific import ALSO_MOVED_BY, ONE_SIDED, resting_rows, specific
-from synth.audit.verdict import NO_VARIATION, NOT_TRANSFERRED, TRANSFERRED, WEAK, verdicts
+from synth.audit.verdict import (
+    JUDGED,
+    LEAST_FRAMES,
+    NO_VARIATION,
+    NOT_TRANSFERRED,
+    TOO_FEW,
+    TRANSFERRED,
+    WEAK,
+    verdicts,
+)
 from tests.synth.audit_cases import readings
 
 PLAIN = [AUDITED.index(n) for n in AUDITED if n not in ONE_SIDED and n not in ALSO_MOVED_BY]
@@ -155,6 +164,20 @@ def test_verdicts_follow_the_rule() -> None:
     still.values[..., 0, :] = 0.0
     still.again[..., 0] = 0.0
     assert ruled(still)[AUDITED[0]] == NO_VARIATION
+
+
+@pytest.mark.parametrize("kind", ["perfect", "unrelated"])
+def test_too_few_frames_give_no_verdict(kind: str) -> None:
+    def ruled(*frames: int) -> set[str]:
+        cases = [readings(kind, subject, frames=count) for subject, count in enumerate(frames)]
+        found = verdicts([agreement(cases, name, rounds=80) for name in ESTIMATORS])
+        assert all("of at least 30 frames" in v.reason and not v.values for v in found if v.verdict == TOO_FEW)
+        return {v.verdict for v in found}
+
+    for few in ((4,), (8,), (LEAST_FRAMES - 1,), (8, 8, 8), (3,) * 20):
+        assert ruled(*few) == {TOO_FEW}
+    assert ruled(LEAST_FRAMES) <= {*JUDGED, NO_VARIATION}
+    assert ruled(10, 10, 10) <= {*JUDGED, NO_VARIATION}
 
 
 def test_labels_count_twins_that_move_at_the_wrong_time_do_not_pass() -> None:

@@ -227,6 +227,7 @@ def test_verify_lists_what_is_wrong(unbroken: Path, tmp_path: Path) -> None:
     faults = verify_run(out).faults
     assert any(first.name in line and "missing" in line for line in faults)
     assert any(second.name in line and "checksum" in line for line in faults)
+    assert all("command of the run again" in line or "run the same command again" in line for line in faults), faults
 
 
 def test_a_damaged_picture_is_named(unbroken: Path, tmp_path: Path) -> None:

@@ -6,14 +6,19 @@ import csv
 import errno
 import json
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 import torch
 
 from assets.errors import InputError
+from assets.shard import Shard, find_shards
+from cli.train_show import score_lines
 from train.loop import files
 from train.loop.checkpoint import CHECKPOINT, load_detector, read_checkpoint
 from train.loop.evaluate import evaluate_checkpoint
@@ -127,6 +132,19 @@ def test_a_full_disk_is_one_error_and_the_earlier_checkpoint_is_whole(
     assert not list(base.glob(".*.part"))
 
 
+@pytest.mark.parametrize(
+    ("number", "mend"),
+    [(errno.EACCES, "get the right to write there"), (errno.ENOSPC, "free space"), (errno.EIO, "mend the folder")],
+)
+def test_a_file_that_cannot_be_written_says_what_to_do(tmp_path: Path, number: int, mend: str) -> None:
+    def refused(path: Path) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    with pytest.raises(InputError) as error:
+        files.replace_file(tmp_path / "metrics.json", refused)
+    assert error.value.problems[0].mend.startswith(mend)
+
+
 def test_a_log_that_finds_the_disk_full_is_the_same_error(
     tiny: TrainSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,9 +178,89 @@ def test_checkpoints_that_do_not_fit_are_refused_before_training(
 def test_a_base_of_another_fold_knows_who_is_tested(tiny: TrainSettings, tmp_path: Path) -> None:
     alone = replace(tiny, target="", fairness=False, allow_single_class=True, steps_per_epoch=1)
     train(replace(alone, fold=0), "source", tmp_path / "base", stage="base")
-    with pytest.raises(InputError, match="trained with fold 0, not 1, and may know who is tested"):
+    with pytest.raises(InputError, match=r"the checkpoint was trained on [12] tested subjects: "):
         train(replace(alone, fold=1), "source", tmp_path / "x", tmp_path / "base")
     assert train(replace(alone, fold=0), "source", tmp_path / "x", tmp_path / "base")["test"]["subjects"] < 4
+
+
+def test_a_base_that_was_trained_on_the_target_is_noticed_wherever_its_frames_lie(
+    tiny: TrainSettings, base: Path, corpora: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(corpora / "src", tmp_path / "elsewhere")
+    turned = replace(tiny, source="tgt", target=str(tmp_path / "elsewhere"))
+    with pytest.raises(InputError, match="the checkpoint was trained on 4 tested subjects: "):
+        train(turned, "dan", tmp_path / "x", base)
+    assert not (tmp_path / "x").exists()
+    train(tiny, "dan", tmp_path / "adapted", base)
+    for folder in (base, tmp_path / "adapted"):
+        found = evaluate_checkpoint(folder, str(tmp_path / "elsewhere"), tiny)
+        assert len(found["trained_on"]) == 4
+        assert any(line.startswith("WARNING: trained on labels of 4 of these") for line in score_lines(found))
+        others = evaluate_checkpoint(folder, str(corpora / "tgt"), tiny)
+        assert others["trained_on"] == []
+        assert not any("WARNING" in line for line in score_lines(others))
+
+
+def _forbid_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def started(*arguments: object) -> None:
+        raise AssertionError("the network was run")
+
+    monkeypatch.setattr("train.loop.run._start", started)
+
+
+def test_a_finished_run_follows_boot_labels_and_genders_without_its_network(
+    tiny: TrainSettings, corpora: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(corpora, tmp_path / "data")
+    settings = replace(tiny, data_root=str(tmp_path / "data"))
+    out, shard = tmp_path / "run", sorted((tmp_path / "data" / "tgt").rglob("*.h5"))[0]
+    first = train(settings, "source", out, stage="base")
+    names = [Shard(path).subject for path in find_shards(tmp_path / "data" / "tgt")]
+    genders = tmp_path / "genders.csv"
+    genders.write_text("subject,gender\n" + "".join(f"{name},{'FM'[i > 0]}\n" for i, name in enumerate(names)))
+    with monkeypatch.context() as patch:
+        _forbid_training(patch)
+        wide = train(replace(settings, boot=400), "source", out, stage="base")
+        assert wide["test"]["f1"]["avg"] == first["test"]["f1"]["avg"]
+        assert wide["test"]["f1"]["avg_interval"] != first["test"]["f1"]["avg_interval"]
+        assert json.loads((out / METRICS).read_text()) == wide
+        assert json.loads((out / "config.lock").read_text())["settings"]["boot"] == 400
+        gender = train(replace(settings, gender_csv=str(genders)), "source", out, stage="base")
+        assert (gender["test"]["women"], gender["test"]["men"]) == (1, 3)
+        assert gender["test"]["f1"]["avg"] == first["test"]["f1"]["avg"]
+        with h5py.File(shard, "r+") as file:
+            file["frames/au"][2:] = 1 - file["frames/au"][2:]
+        labels = train(settings, "source", out, stage="base")
+        assert labels["test"]["f1"]["avg"] != first["test"]["f1"]["avg"]
+    again = json.loads(json.dumps(train(settings, "source", tmp_path / "anew", stage="base")))
+    assert labels == again
+    with np.load(out / "scores.npz") as one, np.load(tmp_path / "anew" / "scores.npz") as two:
+        assert all(np.array_equal(one[name], two[name]) for name in two)
+
+
+def test_another_content_of_the_same_partition_or_of_oracle_labels_is_another_run(
+    tiny: TrainSettings, corpora: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(corpora, tmp_path / "data")
+    settings = replace(tiny, data_root=str(tmp_path / "data"), steps_per_epoch=1)
+
+    def deal(*sides: str) -> TrainSettings:
+        for path, side in zip(find_shards(tmp_path / "data" / "src"), sides, strict=True):
+            with h5py.File(path, "r+") as file:
+                file.attrs["split"] = side
+        return replace(settings, target="", fairness=False, allow_single_class=True, partition="shards")
+
+    train(deal("train", "train", "val", "test"), "source", tmp_path / "run", stage="base")
+    with pytest.raises(InputError, match="another run, which differs in test;"):
+        train(deal("train", "train", "test", "val"), "source", tmp_path / "run", stage="base")
+    with pytest.raises(InputError, match="another run, which differs in source, test;"):
+        train(deal("train", "test", "val", "train"), "source", tmp_path / "run", stage="base")
+    oracle = replace(settings, select="oracle-target")
+    train(oracle, "source", tmp_path / "oracle", stage="base")
+    with h5py.File(sorted((tmp_path / "data" / "tgt").rglob("*.h5"))[0], "r+") as file:
+        file["frames/au"][2:] = 1 - file["frames/au"][2:]
+    with pytest.raises(InputError, match="another run, which differs in target"):
+        train(oracle, "source", tmp_path / "oracle", stage="base")
 
 
 def test_what_a_method_needs_is_checked_before_training(

@@ -13,6 +13,7 @@ from assets.corpora import CORPORA, FEMALE, MALE, base_name, cross_domain_aus
 from assets.errors import InputError, Problem, closest
 from assets.shard import Shard, find_shards
 from train.data.frames import FrameTable, Labels, check_both_classes, frame_table, genders, read_labels
+from train.data.people import refuse_trained_on
 from train.data.splits import DEAL, FOLDS, folds_of, held_out, partition_of, rows_of
 from train.data.store import PictureStore
 from train.settings import TrainSettings
@@ -187,7 +188,7 @@ def assemble(settings: TrainSettings) -> RunData:
     target = None
     if target_shards:
         target, test = _target(settings, frame_table(target_shards, store), corpus_of(target_shards), columns, listed)
-        _refuse_trained_on(table.only(keep), test.table)
+        refuse_trained_on(table.only(keep), test.table)
     return RunData(
         columns,
         table.only(keep),
@@ -266,31 +267,6 @@ def _target(
     out = rows_of(table.shard, table.subjects, chosen)
     name = f"{corpus}, {len(chosen)} subjects that adaptation never saw (held-out)"
     return table.only(~out), _subset(table, out, columns, listed, name)
-
-
-def _refuse_trained_on(source: FrameTable, test: FrameTable) -> None:
-    """Refuse to test on subjects whose labels are trained on.
-
-    Raises
-    ------
-    InputError
-    """
-    seen = {key for number in np.unique(source.shard) for key in _same_person(source.shards[number])}
-    tested = [test.shards[number] for number in np.unique(test.shard)]
-    both = [shard.subject for shard in tested if seen & _same_person(shard)]
-    if both:
-        names = ", ".join(both[:5]) + (" …" if len(both) > 5 else "")
-        mend = "pass a --target of other people; `train base --fold 0` tests on subjects of the source"
-        raise InputError.one(f"{len(both)} tested subjects are trained on with their labels: {names}", "--target", mend)
-
-
-def _same_person(shard: Shard) -> set[tuple[str, ...]]:
-    """Return what two shards of one person have in common: the file, or the name within a known corpus."""
-    corpus = str(shard.file.attrs["corpus"])
-    keys: set[tuple[str, ...]] = {(str(shard.path.resolve()),)}
-    if base_name(corpus) in CORPORA:  # simulated people are others under another seed
-        keys.add((corpus, shard.subject, str(shard.file.attrs["seed"]) if shard.simulated else ""))
-    return keys
 
 
 def read_genders(path: str) -> dict[str, str]:

@@ -214,6 +214,15 @@ def genders(table: FrameTable, given: dict[str, str] | None = None) -> tuple[str
     return tuple(listed.get(shard.subject, shard.apparent_gender) or UNKNOWN for shard in table.shards)
 
 
+def rows_digest(table: FrameTable) -> str:
+    """Return a hash over whose frames are in a table, in their order, in 16 hex digits."""
+    digest = hashlib.sha256()
+    for number in np.unique(table.shard):
+        digest.update(f"{table.subjects[number]}\x1f".encode())
+        digest.update(np.ascontiguousarray(table.row[table.shard == number]).tobytes())
+    return digest.hexdigest()[:16]
+
+
 def fingerprint(table: FrameTable, with_labels: bool) -> str:
     """Return a hash over subjects, frames, picture positions and, if asked for, labels and masks, in 16 hex digits.
 

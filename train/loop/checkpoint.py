@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from assets.errors import InputError
+from train.data.frames import FrameTable
+from train.data.people import person_keys
 from train.loop.files import replace_file
 from train.models.build import Detector, Heads, build_encoder
 from train.settings import TrainSettings, with_values
@@ -126,6 +129,12 @@ def narrowed(state: dict[str, Any], meta: dict[str, Any], columns: tuple[str, ..
         for part in ("weight", "bias"):
             heads[f"{last}.{part}"] = heads[f"{last}.{part}"][rows].clone()
     return {**state, "heads": heads}, {**meta, "aus": list(columns)}
+
+
+def trained_on(table: FrameTable, meta: dict[str, Any]) -> list[str]:
+    """Return the subjects of a table whose labels a checkpoint, or one it started from, was trained on."""
+    known = set(meta.get("trained_on", ()))
+    return [table.subjects[i] for i in np.unique(table.shard) if known & person_keys(table, int(i))]
 
 
 def refuse_one_head(meta: dict[str, Any], method: str, where: object) -> None:

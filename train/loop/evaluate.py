@@ -9,7 +9,7 @@ from assets.action_units import parse_au
 from assets.errors import InputError
 from train.data.assemble import TestSet, corpus_of, open_corpus, read_genders
 from train.data.frames import check_both_classes, frame_table, genders, read_labels
-from train.loop.checkpoint import load_detector, refuse_other_aus
+from train.loop.checkpoint import load_detector, refuse_other_aus, trained_on
 from train.loop.fabric import make_fabric
 from train.loop.feeding import loader_workers
 from train.loop.scoring import score, twin_gap
@@ -37,7 +37,7 @@ def evaluate_checkpoint(
     Returns
     -------
     dict
-        Scores, counterfactual gap if there are twins, and what was scored.
+        Scores, counterfactual gap if there are twins, what was scored, and the subjects whose labels were trained on.
 
     Raises
     ------
@@ -71,6 +71,7 @@ def evaluate_checkpoint(
         "checkpoint_simulated": meta["simulated"],
         "simulated": any(shard.simulated for shard in table.shards),
         "corpus": corpus_of(table.shards),
+        "trained_on": trained_on(table, meta),
         "test": scores,
         "counterfactual_gap": twin_gap(
             detector, table, columns, fabric, max(64, settings.batch), workers, settings.boot, settings.seed

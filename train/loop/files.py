@@ -52,11 +52,14 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
             raise
     except (OSError, RuntimeError) as error:
         cause = " ".join(str(error).split())[:160]
-        full = getattr(error, "errno", None) == errno.ENOSPC or "file write failed" in cause or "enforce fail" in cause
+        number = getattr(error, "errno", None)
+        full = number in (errno.ENOSPC, errno.EDQUOT) or "file write failed" in cause or "enforce fail" in cause
         if not full and not isinstance(error, OSError):
             raise
+        denied = number in (errno.EACCES, errno.EPERM, errno.EROFS)
         what = "there is no space left for the file" if full else f"the file cannot be written ({cause})"
-        raise InputError.one(what, path, "free space or pass another --out; earlier checkpoints are whole") from None
+        first = "free space" if full else "get the right to write there" if denied else "mend the folder"
+        raise InputError.one(what, path, f"{first} or pass another --out; earlier checkpoints are whole") from None
 
 
 def write_json(path: Path, table: Any) -> None:

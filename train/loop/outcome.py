@@ -7,28 +7,31 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from assets.errors import InputError
 from train.data.assemble import RunData, TestSet
-from train.data.frames import FrameTable, fingerprint
+from train.data.frames import FrameTable, fingerprint, rows_digest
+from train.data.people import people
 from train.loop.checkpoint import CHECKPOINT, read_checkpoint
 from train.loop.files import replace_file, write_json
-from train.loop.scoring import score, twin_gap
+from train.loop.scoring import score, scored_set, twin_gap
 from train.loop.state import save_state
-from train.metrics.report import Gap
+from train.loop.stored import SCORES, read_gap, read_scored, write_gap, write_scored
+from train.metrics.report import counterfactual_gap, evaluate
 from train.models.build import Detector
 from train.settings import TrainSettings, as_table, deviations
 
 if TYPE_CHECKING:
     from train.loop.run import Run
 
-LOCK, METRICS, BEST, SCORES, GAP = "config.lock", "metrics.json", "best.pt", "scores.npz", "gap.npz"
+LOCK, METRICS, BEST = "config.lock", "metrics.json", "best.pt"
 SIMULATED_NOTE = "simulated stand-in: the pictures called real were rendered; scores say nothing about real faces"
 ORACLE_NOTE = "oracle-target: the epoch was chosen on target labels; not a fair score"
 
-_FREE = ("workers", "cache_gb", "log_every", "save_every", "boot")
-"""Settings that a continued run may change."""
+_SCORING = ("boot", "fairness", "gender_csv")
+"""Settings that the scores alone depend on: those of a finished run are made anew from what it stored."""
+
+_FREE = ("workers", "cache_gb", "log_every", "save_every", *_SCORING)
+"""Settings that a continued run may change. Whom a list of genders deals to which side is part of the data."""
 
 
 def run_meta(
@@ -38,7 +41,8 @@ def run_meta(
     notes = [f"departs from the paper: {text}" for text in deviations(settings, method)]
     if data.simulated:
         notes.insert(0, SIMULATED_NOTE)
-    if settings.select == "oracle-target":
+    chosen = settings.select == "oracle-target"
+    if chosen:
         notes.append(ORACLE_NOTE)
     return {
         "method": method,
@@ -50,7 +54,10 @@ def run_meta(
         "simulated": data.simulated,
         "notes": notes,
         "source": _described(data.source, data.source_name, True),
-        "target": _described(data.target, data.target_name, False) if data.target is not None else None,
+        "target": _described(data.target, data.target_name, chosen) if data.target is not None else None,
+        "val": None if data.val is None else rows_digest(data.val.table),
+        "test": None if data.test is None else rows_digest(data.test.table),
+        "trained_on": sorted(people(data.source) | set(initial.get("trained_on", ()) if initial else ())),
         "init": None if initial is None else {key: initial[key] for key in ("method", "stage", "source", "settings")},
         "versions": {name: _version(name) for name in ("twinface", "torch", "timm", "lightning", "numpy")},
     }
@@ -65,6 +72,7 @@ def _described(table: FrameTable, name: str, with_labels: bool) -> dict[str, Any
         "paired": int(table.paired.sum()),
         "twins": list(table.twins),
         "fingerprint": fingerprint(table, with_labels),
+        "rows": rows_digest(table),
         "licences": [json.loads(text) for text in sorted(licences)],
     }
 
@@ -94,7 +102,7 @@ def earlier_result(out: Path, meta: dict[str, Any]) -> dict[str, Any] | None:
         if changed:
             what = f"the folder holds another run, which differs in {', '.join(changed[:6])}"
             raise InputError.one(what, out, "pass another --out, or the same settings to continue")
-        if (out / METRICS).is_file():
+        if (out / METRICS).is_file() and (meta["test"] is None or (out / SCORES).is_file()):
             return json.loads((out / METRICS).read_text(encoding="utf-8"))
     return None
 
@@ -103,8 +111,46 @@ def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     old, new = before.get("settings", {}), now["settings"]
     names = [key for key in new if key not in _FREE and old.get(key) != new[key]]
     same = json.loads(json.dumps(now))
-    names += [key for key in ("method", "stage", "aus", "source", "target", "init") if before.get(key) != same[key]]
+    names += [
+        key
+        for key in ("method", "stage", "aus", "source", "target", "val", "test", "init")
+        if before.get(key) != same[key]
+    ]
     return names
+
+
+def rescored(out: Path, settings: TrainSettings, data: RunData, before: dict[str, Any]) -> dict[str, Any]:
+    """Return the scores of a finished run for the labels, genders and bootstrap draws of now; no network is run.
+
+    Where they differ from those of before, the folder follows.
+
+    Parameters
+    ----------
+    out : Path
+    settings : TrainSettings
+    data : RunData
+        The same frames as of before.
+    before : dict
+        Content of ``metrics.json``.
+    """
+    table = dict(before)
+    scored = None
+    if data.test is not None:
+        scored = scored_set(data.test, read_scored(out).probs)
+        scores = evaluate(scored, settings.fairness, settings.boot, settings.seed)
+        table["test"] = {"test_set": data.test.name, **scores}
+    gap = read_gap(out)
+    if gap is not None:
+        table["counterfactual_gap"] = counterfactual_gap(gap, settings.boot, settings.seed)
+    table = json.loads(json.dumps(table))
+    if table != before:
+        if scored is not None:
+            write_scored(out, scored)
+        lock = json.loads((out / LOCK).read_text(encoding="utf-8"))
+        lock["settings"] |= {name: getattr(settings, name) for name in _SCORING}
+        write_json(out / LOCK, lock)
+        write_json(out / METRICS, table)
+    return table
 
 
 def select_epoch(run: Run, epoch: int) -> None:
@@ -149,7 +195,7 @@ def finish(run: Run) -> dict[str, Any]:
     if run.data.test is not None:
         scores, scored = _scored(run, run.data.test, settings.fairness, settings.boot)
         if run.fabric.is_global_zero:
-            replace_file(run.out / SCORES, lambda part: _save_scores(part, scored))
+            write_scored(run.out, scored)
         table["test"] = scores
     detector = Detector(run.system.encoder, run.system.heads)
     table["counterfactual_gap"], gap = twin_gap(
@@ -157,29 +203,8 @@ def finish(run: Run) -> dict[str, Any]:
         settings.gap_frames,
     )  # fmt: skip
     if gap is not None and run.fabric.is_global_zero:
-        replace_file(run.out / GAP, lambda part: _save_gap(part, gap))
+        write_gap(run.out, gap)
     if run.fabric.is_global_zero:
         write_json(run.out / METRICS, table)
     run.fabric.barrier()
     return table
-
-
-def _save_gap(path: Path, gap: Gap) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file, columns=np.array(gap.columns), subjects=np.array(gap.subjects), sums=gap.sums, pairs=gap.pairs
-        )  # fmt: skip
-
-
-def _save_scores(path: Path, scored: Any) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            columns=np.array(scored.columns),
-            probs=scored.probs.astype(np.float32),
-            au=scored.au.astype(np.uint8),
-            au_mask=scored.mask.astype(np.uint8),
-            subject=scored.subject.astype(np.int32),
-            subjects=np.array(scored.subjects),
-            gender=np.array(scored.gender),
-        )

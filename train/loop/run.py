@@ -13,8 +13,7 @@ from typing import Any
 import torch
 
 from assets.errors import InputError
-from train.data.assemble import RunData, assemble
-from train.data.frames import fingerprint
+from train.data.assemble import RunData, TestSet, assemble
 from train.data.order import steps_per_epoch
 from train.loop.checkpoint import (
     CHECKPOINT,
@@ -24,12 +23,13 @@ from train.loop.checkpoint import (
     read_checkpoint,
     refuse_one_head,
     refuse_other_aus,
+    trained_on,
 )
 from train.loop.fabric import make_fabric, seed_torch
 from train.loop.feeding import loader_workers, micro_batches, views_of
 from train.loop.files import telling_full_disk, write_json
 from train.loop.logs import Logs
-from train.loop.outcome import LOCK, earlier_result, finish, run_meta, select_epoch
+from train.loop.outcome import LOCK, earlier_result, finish, rescored, run_meta, select_epoch
 from train.loop.reporter import Reporter, Silent
 from train.loop.state import load_state, save_state
 from train.loop.system import System
@@ -105,8 +105,10 @@ def train(
     meta = run_meta(settings, method_name, stage, data, initial[1] if initial else None)
     finished = earlier_result(out, meta)
     if finished is not None:
-        reporter.note(f"{out}: this run is finished; its scores are shown")
-        return finished
+        result = rescored(out, settings, data, finished)
+        how = "are shown" if result == finished else "follow the changed labels, genders or --boot, without training"
+        reporter.note(f"{out}: this run is finished; its scores {how}")
+        return result
     fabric = make_fabric(settings)
     run = _start(settings, kind, data, fabric, out, dict(meta), reporter, initial)
     if fabric.is_global_zero:
@@ -132,7 +134,6 @@ def _check(
     """Refuse what would only fail after hours."""
     if initial is not None:
         refuse_other_aus(initial[1], data.columns, init)
-        _refuse_other_fold(settings, data, initial[1], init)
         if kind.two_heads:
             refuse_one_head(initial[1], kind.name, init)
     elif kind.two_heads and settings.heads < 2:
@@ -148,18 +149,19 @@ def _check(
         refuse_unknown_gender(names, [data.test.gender[i] for i in present], data.test.name.split(",")[0])
     if settings.select == "oracle-target" and data.target is None:
         raise InputError.one("--select oracle-target needs a target", "--target", "pass --target")
+    if initial is not None and data.test is not None:
+        _refuse_known(data.test, initial[1], init)
 
 
-def _refuse_other_fold(settings: TrainSettings, data: RunData, before: dict[str, Any], init: Path | None) -> None:
-    """Refuse a checkpoint that learned the labels of those who are tested within one corpus."""
-    within = data.target is None and data.test is not None
-    if not within or before["source"]["fingerprint"] != fingerprint(data.source, with_labels=True):
-        return
-    for name in ("fold", "partition"):
-        was, now = before["settings"][name], getattr(settings, name)
-        if was != now:
-            what = f"the checkpoint was trained with {name} {was!r}, not {now!r}, and may know who is tested"
-            raise InputError.one(what, init, f"pass a base that was trained with the same --{name}")
+def _refuse_known(test: TestSet, before: dict[str, Any], init: Path | None) -> None:
+    """Refuse a checkpoint that learned the labels of those who are tested."""
+    known = trained_on(test.table, before)
+    if known:
+        who = ", ".join(known[:5]) + (" …" if len(known) > 5 else "")
+        mend = (
+            "pass a base that was trained on others: the same --fold or --partition within a corpus, or another corpus"
+        )
+        raise InputError.one(f"the checkpoint was trained on {len(known)} tested subjects: {who}", init, mend)
 
 
 def _start(

@@ -57,13 +57,18 @@ def probabilities(
 def score(
     detector: Detector, test: TestSet, fabric: Any, batch: int, workers: int, fairness: bool, draws: int, seed: int
 ) -> tuple[dict[str, Any], Scored]:
-    """Score a test set; this is the only place where labels of a target are read."""
-    probs = probabilities(detector, test.table, len(test.columns), fabric, batch, workers)
+    """Score a test set."""
+    scored = scored_set(test, probabilities(detector, test.table, len(test.columns), fabric, batch, workers))
+    return {"test_set": test.name, **evaluate(scored, fairness, draws, seed)}, scored
+
+
+def scored_set(test: TestSet, probs: np.ndarray) -> Scored:
+    """Return probabilities (N, A) with the labels of a test set; the only place where labels of a target are read."""
     labels = test.labels()
     keep = np.unique(test.table.shard)
     place = np.full(len(test.table.shards), -1)
     place[keep] = np.arange(len(keep))
-    scored = Scored(
+    return Scored(
         test.columns,
         probs,
         labels.au,
@@ -72,7 +77,6 @@ def score(
         tuple(test.table.subjects[i] for i in keep),
         tuple(test.gender[i] for i in keep),
     )
-    return {"test_set": test.name, **evaluate(scored, fairness, draws, seed)}, scored
 
 
 def twin_gap(

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from assets.corpora import FEMALE, MALE
-from assets.errors import InputError
 from assets.keyed import rng_for
-from train.loop.outcome import GAP, METRICS, SCORES
+from train.loop.outcome import METRICS
 from train.metrics.bootstrap import interval, mean_defined, subject_weights
 from train.metrics.counts import f1
 from train.metrics.fairness import eo_f1_ratio, spd
@@ -49,42 +48,9 @@ class Pooled:
     avg_draws: np.ndarray
 
 
-def read_scored(run: Path, columns: Sequence[str] = ()) -> Scored:
-    """Read the probabilities and labels that a run stored, of some Action Units or of all.
-
-    Raises
-    ------
-    InputError
-        If the run is not finished.
-    """
-    path = run / SCORES
-    if not path.is_file():
-        raise InputError.one("the run holds no scores", path, "run it to the end, with a test set")
-    with np.load(path, allow_pickle=False) as file:
-        scored = Scored(
-            tuple(map(str, file["columns"])), file["probs"], file["au"], file["au_mask"], file["subject"],
-            tuple(map(str, file["subjects"])), tuple(map(str, file["gender"])),
-        )  # fmt: skip
-    if not columns:
-        return scored
-    keep = [scored.columns.index(column) for column in columns]
-    return replace(
-        scored, columns=tuple(columns), probs=scored.probs[:, keep], au=scored.au[:, keep], mask=scored.mask[:, keep]
-    )  # fmt: skip
-
-
 def always_active(run: Scored) -> Scored:
     """Return the same frames with every Action Unit predicted active: what F1 costs nothing to reach."""
     return replace(run, probs=np.ones_like(run.probs))
-
-
-def read_gap(run: Path) -> Gap | None:
-    """Read the gaps between twins that a run stored, None if it had no twins."""
-    path = run / GAP
-    if not path.is_file():
-        return None
-    with np.load(path, allow_pickle=False) as file:
-        return Gap(tuple(map(str, file["columns"])), tuple(map(str, file["subjects"])), file["sums"], file["pairs"])
 
 
 def read_metrics(run: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from train.data.assemble import open_corpus
 from train.data.splits import DEAL, SHARDS, partition_of
 from train.loop.files import replace_file, write_json
 from train.loop.reporter import Reporter
+from train.loop.stored import read_gap, read_scored
 from train.methods.registry import METHODS
 from train.report.execute import run_jobs
 from train.report.layout import files_of
@@ -23,9 +24,7 @@ from train.report.pooled import (
     always_active,
     pool_gaps,
     pool_scores,
-    read_gap,
     read_metrics,
-    read_scored,
     summary_of,
 )
 from train.report.protocols import BASE_MODELS
