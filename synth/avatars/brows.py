@@ -47,7 +47,7 @@ def _shape(space: SkinSpace, thickness: float, female: bool, arch: float) -> tup
     """Return the middle line (5, 2) and half height (5,) in mm."""
     curve = space.points.brow.astype(float).copy()
     profile = np.array([2.3, 2.75, 2.45, 1.9, 0.7]) if female else np.array([3.0, 3.6, 3.4, 2.7, 1.2])
-    female_lift, male_lift = np.array([-3.4, -3.5, -3.4, -3.6, -4.0]), np.array([-1.9, -2.0, -2.0, -2.2, -2.3])
+    female_lift, male_lift = np.array([-3.2, -3.2, -3.0, -3.2, -3.7]), np.array([-1.9, -2.0, -2.0, -2.2, -2.3])
     curve[:, 1] += female_lift if female else male_lift
     curve[:, 1] += arch * np.array([0.0, 0.35, 0.9, 1.0, 0.0])
     return curve, profile * thickness

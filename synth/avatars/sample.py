@@ -81,7 +81,7 @@ def sample_avatar(
         hair_rgb=_hair_colour(rng, shade, age, female),
         iris_rgb=_varied(rng, _IRIS_RGB[shade]),
         cloth_rgb=_cloth_colour(rng),
-        brow_thickness=round(float(rng.uniform(0.75, 1.0) if female else rng.uniform(0.95, 1.25)), 4),
+        brow_thickness=round(float(rng.uniform(0.82, 1.08) if female else rng.uniform(0.95, 1.25)), 4),
         brow_density=round(float(rng.uniform(0.95, 1.25)), 4),
         beard=round(beard, 4),
         lip_redness=round(float(rng.uniform(0.3, 0.9) if female else rng.uniform(0.1, 0.4)), 4),
