@@ -56,7 +56,8 @@ FEMALE_BUMPS = (
     ((0, -37, 45), (10, 10, 14), (0.0, 0.3, -0.9)),
     ((17, -41, 28), (8, 8, 14), (-1.2, 0.3, -0.6)),
     ((7, -10, 32), (7, 14, 14), (-0.8, 0.0, -0.5)),
-    ((0, -74, 37), (15, 9, 14), (0.0, 0.0, -0.8)),
+    ((0, -66, 38), (15, 4, 14), (0.0, 0.75, -0.8)),
+    ((0, -82, 36), (14, 4.5, 14), (0.0, -0.75, -0.8)),
     ((11, -113, 12), (9, 10, 14), (-1.5, 0.3, 0.0)),
     ((0, -108, 18), (14, 9, 16), (0.0, 0.0, 1.2)),
     ((0, -72, 34), (26, 14, 20), (0.0, 0.0, -1.2)),
@@ -66,7 +67,7 @@ FEMALE_BUMPS = (
     ((24, 18, 26), (15, 6, 16), (0.0, 0.3, -1.0)),
     ((0, 58, 20), (30, 16, 30), (0.0, 0.0, 1.2)),
 )
-"""Smaller nose, lips that lie further back, narrow chin, round cheeks, smooth brow ridge, round forehead."""
+"""Smaller nose, fuller lips that lie further back, narrow chin, round cheeks, smooth brow, round forehead."""
 
 FEMALE_RISE_MM = (
     (-150, 0.0), (-117, 1.5), (-105, 2.2), (-94, 1.9), (-84, 2.1), (-74, 2.1), (-68, 2.0), (-50, 1.6), (-37, 1.4),
@@ -75,7 +76,7 @@ FEMALE_RISE_MM = (
 """How far the middle of the female face rises at each height, mm: mouth and nose come up, the chin hardly."""
 
 FEMALE_TAPER = (
-    (-170, 0.03), (-140, 0.06), (-118, 0.13), (-105, 0.14), (-90, 0.09), (-75, 0.03), (-60, 0.0),
+    (-170, 0.03), (-140, 0.05), (-118, 0.09), (-105, 0.095), (-90, 0.06), (-75, 0.02), (-60, 0.0),
 )  # fmt: skip
 """Share of the half width that the female jaw loses at each height."""
 
