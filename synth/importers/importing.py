@@ -10,11 +10,12 @@ import numpy as np
 
 from assets.errors import InputError
 from assets.landmarks import INNER_LIP_RING, LEFT_EYE_RING, RIGHT_EYE_RING
-from assets.rig import Licence, Rig
+from assets.rig import LandmarkTable, Licence, Rig
 from assets.rig_bundle import BUILT_IN, fingerprinted, load_rig, with_landmarks
 from assets.rig_checks import validate_rig
 from assets.rig_library import is_rig_name
 from assets.rig_schema import VERTEX_LIMIT
+from assets.units import UNIT_INDEX
 from synth.importers.assemble import Options, assemble
 from synth.importers.bust import close_bust
 from synth.importers.choices import write_png
@@ -41,6 +42,12 @@ RESIDUAL_LIMIT_MM = 5.0
 
 EYE_MISS_MM = 12.0
 """Furthest that the middle of the lids may lie from the axis of the eyeball."""
+
+UPPER_LIP, LOWER_LIP = 13, 14
+"""MediaPipe landmarks in the middle of the parting line."""
+
+LEAST_OPENING_MM = 3.0
+"""An open jaw parts the lips by more than this, or the mouth was found elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,8 @@ def _with_landmarks(rig: Rig, path: Path, pictures: Path | None) -> tuple[Rig, f
             what = f"landmarks miss the face by {report.mean_mm:.1f} mm on average"
         elif not _is_on_face(table.points(rig.vertices_mm), rig.eye_centres_mm()):
             what = "the face that is found does not have its eyes where the eyeballs are"
+        elif not _opens(rig, table):
+            what = "the face that is found has a mouth that jawOpen does not open"
         if not what:
             return replace(rig, landmarks=table), report.mean_mm
     mend = "check --up, --front and --unit"
@@ -192,6 +201,13 @@ def _is_on_face(points_mm: np.ndarray, eye_centres_mm: np.ndarray) -> bool:
     aside = np.linalg.norm((eyes - eye_centres_mm)[:, :2], axis=1)
     mouth = points_mm[list(INNER_LIP_RING)].mean(0)
     return bool(aside.max() < EYE_MISS_MM and eyes[:, 1].mean() - mouth[1] > 2 * EYE_MISS_MM)
+
+
+def _opens(rig: Rig, table: LandmarkTable) -> bool:
+    """Return whether the lips of the landmarks part when the jaw opens; True for a rig whose jaw does not move."""
+    jaw = rig.shapes_mm[UNIT_INDEX["jawOpen"]].astype(float)
+    moved = table.points(rig.vertices_mm + jaw) - table.points(rig.vertices_mm.astype(float))
+    return not np.any(jaw) or bool(moved[UPPER_LIP, 1] - moved[LOWER_LIP, 1] > LEAST_OPENING_MM)
 
 
 def _gender_notes(rig: Rig) -> list[str]:
