@@ -236,6 +236,12 @@ def test_a_finished_run_follows_boot_labels_and_genders_without_its_network(
     assert labels == again
     with np.load(out / "scores.npz") as one, np.load(tmp_path / "anew" / "scores.npz") as two:
         assert all(np.array_equal(one[name], two[name]) for name in two)
+    whole = (out / "scores.npz").read_bytes()
+    (out / "scores.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="damaged"):
+        train(settings, "source", out, stage="base")
+    (out / "scores.npz").unlink()
+    assert json.loads(json.dumps(train(settings, "source", out, stage="base"))) == again
 
 
 def test_another_content_of_the_same_partition_or_of_oracle_labels_is_another_run(

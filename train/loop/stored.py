@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,18 +50,29 @@ def _save_scores(path: Path, scored: Scored) -> None:
         )
 
 
+@contextmanager
+def _stored(path: Path) -> Iterator[Any]:
+    """Open a file that a run stored; what is damaged in it is an ``InputError``."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            yield file
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        mend = "delete it and train again, with the same options: the last checkpoint is scored anew"
+        raise InputError.one(f"damaged ({type(error).__name__})", path, mend) from error
+
+
 def read_scored(run: Path, columns: Sequence[str] = ()) -> Scored:
     """Read the probabilities and labels that a run stored, of some Action Units or of all.
 
     Raises
     ------
     InputError
-        If the run is not finished.
+        If the run is not finished, or the file is damaged.
     """
     path = run / SCORES
     if not path.is_file():
         raise InputError.one("the run holds no scores", path, "run it to the end, with a test set")
-    with np.load(path, allow_pickle=False) as file:
+    with _stored(path) as file:
         scored = Scored(
             tuple(map(str, file["columns"])), file["probs"], file["au"], file["au_mask"], file["subject"],
             tuple(map(str, file["subjects"])), tuple(map(str, file["gender"])),
@@ -75,5 +90,5 @@ def read_gap(run: Path) -> Gap | None:
     path = run / GAP
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as file:
+    with _stored(path) as file:
         return Gap(tuple(map(str, file["columns"])), tuple(map(str, file["subjects"])), file["sums"], file["pairs"])
