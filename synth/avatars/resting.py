@@ -1,8 +1,8 @@
 """Identities whose resting face would be read as an expression are calmed.
 
 Identity modes vary where mouth corners and brows sit and how wide and full the lips are. A corner that lies low
-reads as a frown although nobody frowns, a narrow mouth as a pucker, thin lips as
-pressed ones: a large departure from the mean head is taken back with the expression unit that moves it.
+reads as a frown although nobody frowns, a narrow mouth as a pucker, thin lips as pressed ones: a large departure
+from the mean head is taken back with the expression unit that moves it.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ def paint_skin(space: SkinSpace, spec: AvatarSpec) -> tuple[np.ndarray, np.ndarr
     female = spec.apparent_gender == "female"
     base = skin_tone(spec.skin_ita_deg).astype(np.float32)
     light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0.25, 1.0))
-    melanin, blood = _pigments(space, masks, spec, light, rng, FINER_SKIN if female else 1.0)
     rough = FINER_SKIN if female else 1.0
+    melanin, blood = _pigments(space, masks, spec, light, rng, rough)
     grain = (1 + rough * (0.034 * masks.pores + 0.022 * masks.fine)) * _detail(space)
     colour = dye(base, np.stack([MELANIN, HAEMOGLOBIN]), (melanin, blood), grain)
     _lips(colour, base, masks, spec, female)
@@ -70,7 +70,7 @@ def _detail(space: SkinSpace) -> np.ndarray | float:
 def _pigments(
     space: SkinSpace, masks: SkinMasks, spec: AvatarSpec, light: float, rng: np.random.Generator, rough: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return painted melanin and haemoglobin (S, S), around 0."""
+    """Return painted melanin and haemoglobin (S, S), around 0; their unevenness is ``rough`` times that of men."""
     a, b, c = rng.uniform(0.7, 1.3, 3)
     blood = 0.17 * a * masks.cheeks * (1 + 0.16 * rough * masks.middle)
     blood += rough * (0.18 * b * masks.nose + 0.08 * c * masks.chin) + 0.10 * masks.ears
