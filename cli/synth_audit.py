@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _STYLE = {"transferred": "green", "weak": "yellow", "not transferred": "red", "no variation": "dim",
           "not judged": "dim", "too few frames": "dim"}  # fmt: skip
-_NUMBERS = ("share", "control", "f–m r", "label")
+_NUMBERS = ("share", "control", "f–m r", "drawn", "label")
 
 
 @click.command(
@@ -141,14 +141,14 @@ def _print_table(values: dict[str, Any]) -> None:
     if outside:
         _print_estimates(outside)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("AU", "", "verdict", "share", "r", "control", "slope", "f–m r", "label", *own_column,
+    for name in ("AU", "", "verdict", "share", "r", "control", "slope", "f–m r", "drawn", "label", *own_column,
                  "judges"):  # fmt: skip
         table.add_column(name, justify="right" if name in _NUMBERS else "left", no_wrap=True)
     for column, row in values["units"].items():
         label = f"{_number(row.get('auc_twin'))}/{_number(row.get('auc_real'))}" if row.get("auc_real") else ""
         judges = "".join(letters[name] if name in row["judges"] else "·" for name in names)
         verdict = Text(row["verdict"] + (" ▲" if row["above_rest"] else ""), _STYLE[row["verdict"]])
-        numbers = (_number(row.get("control")), _span(row, "slope"), _agree(row))
+        numbers = (_number(row.get("control")), _span(row, "slope"), _agree(row), _drawn(row))
         table.add_row(column, row["name"], verdict, _number(row.get("share")), _span(row, "r"), *numbers, label,
                       *([_own(row["estimators"][outside["name"]])] if outside else []), judges)  # fmt: skip
     console = Console(highlight=False)
@@ -157,9 +157,12 @@ def _print_table(values: dict[str, Any]) -> None:
     counts = ", ".join(f"{count} {name}" for name, count in values["counts"].items() if count)
     click.echo(f"verdicts  {counts}")
     click.echo(
-        f"r within subject and twin; {values['interval']}; share = r / repeatability, for f–m in brackets; "
+        f"r within subject and twin; {values['interval']}; share = r / repeatability, for f–m in brackets;\n"
+        "drawn = f–m r of the meshes, × how far the female one moves over how far the male one does; "
         "label = area on twin/real;"
     )
+    if about.get("not_drawn"):
+        click.echo(f"drawn: not known: {about['not_drawn']}")
     told = [f"{letters[name]} = {name}" if outside and name == outside["name"] else name for name in names]
     mark = "; ▲ twins at rest read above resting real faces" if "scores" in names else ""
     click.echo(f"judges: {', '.join(told)}{mark}")
@@ -168,6 +171,11 @@ def _print_table(values: dict[str, Any]) -> None:
 def _agree(row: dict[str, Any]) -> str:
     share = _number(row.get("female_male_share"))
     return _number(row.get("female_male")) + (f" ({share})" if share else "")
+
+
+def _drawn(row: dict[str, Any]) -> str:
+    found = row["drawn"]
+    return f"{_number(found['female_male'])} ×{_number(found['amplitude'])}" if found.get("female_male") else ""
 
 
 def _own(row: dict[str, Any]) -> str:

@@ -123,8 +123,8 @@ def agreement(readings: list[Readings], estimator: str, seed: int = 0, rounds: i
     weights, by_subject = weighings(cells, [s for s, _ in pairs], rng, rounds)
     repeat = repeatability(subjects, estimator)
     drawn, whole = pooled(cells, weights), pooled(cells)
-    r = _interval(correlation(whole)[0], correlation(drawn))
-    steep = _interval(slope(whole, repeat)[0], slope(drawn, repeat))
+    r = interval(correlation(whole)[0], correlation(drawn))
+    steep = interval(slope(whole, repeat)[0], slope(drawn, repeat))
     offset, level = _offsets(readings, e, rng, rounds)
     return Agreement(
         estimator, whole[0, 0], _real_frames(subjects, e), len(subjects), by_subject, *r, _control(subjects, e, rng),
@@ -163,7 +163,8 @@ def _real_frames(subjects: list[Readings], e: int) -> np.ndarray:
     return counts
 
 
-def _interval(value: np.ndarray, drawn: np.ndarray) -> Triple:
+def interval(value: np.ndarray, drawn: np.ndarray) -> Triple:
+    """Return a value (A,) with the ends of its 95 % interval over bootstrap rounds (R, A)."""
     unknown = np.isnan(drawn).all(0)
     low, high = np.nanquantile(np.where(unknown, 0.0, drawn), INTERVAL, axis=0)
     return value, np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
@@ -180,7 +181,7 @@ def _female_male(subjects: list[Readings], e: int, rng: np.random.Generator, rou
         unknown = np.full(len(AUDITED), np.nan)
         return unknown, unknown, unknown
     weights, _ = weighings(cells, owners, rng, rounds)
-    return _interval(correlation(pooled(cells))[0], correlation(pooled(cells, weights)))
+    return interval(correlation(pooled(cells))[0], correlation(pooled(cells, weights)))
 
 
 def _ceiling(subjects: list[Readings], e: int) -> np.ndarray:
@@ -240,7 +241,7 @@ def _offsets(subjects: list[Readings], e: int, rng: np.random.Generator, rounds:
             owners.append(s)
             levels.append(_median(readings.values[e, g, ..., 0][calm]))
     weights, _ = weighings(cells, owners, rng, rounds)
-    return _interval(_mean_difference(cells)[0], _mean_difference(cells, weights)), _median(np.array(levels))
+    return interval(_mean_difference(cells)[0], _mean_difference(cells, weights)), _median(np.array(levels))
 
 
 def _differences(values: np.ndarray) -> Cell:

@@ -18,7 +18,7 @@ import numpy as np
 
 from assets.errors import InputError
 from synth.audit.files import FOLDER, JSON_FILE, read_json_file, read_record
-from synth.audit.report import measure_table
+from synth.audit.measures import measure_table
 from synth.audit.verdict import JUDGED, RIGHT_SLOPE, RULE, TRANSFERRED, VERDICTS
 
 _METHOD = """All correlations and slopes are within subject and twin, so faces that differ at rest do not count. The
@@ -30,7 +30,10 @@ are, if anything, too low. Measures that answer to several Action Units are free
 the real frames (`synth.audit.specific.ALSO_MOVED_BY`). Female and male twin cannot agree better than an estimator
 agrees with itself on drawn pictures: the share of the female–male r, in brackets, is divided by the geometric mean of
 both twins' repeatability (Spearman 1904), measured on up to 60 pictures of each twin in the same way. It is the median
-over the judges for which that mean is at least .5, so that it may rest on fewer judges than the r beside it.
+over the judges for which that mean is at least .5, so that it may rest on fewer judges than the r beside it. *As drawn*
+is the same correlation between the landmark lengths of the two meshes, and, behind ×, how far the female twin moves
+over how far the male one does (ratio of standard deviations, in millimetres of the canonical face): no picture is read,
+so it says how alike the twins of a frame are drawn, and nothing about how alike they look to an estimator.
 """
 
 Record = dict[str, Any]
@@ -99,16 +102,17 @@ def source_section(name: str, before: Record | None, after: Record, note: str = 
         f"{len(about['twins'])} twins; labels: {about['label_source']}; intervals {after['interval']}.\n"
     ]
     lines.append(
-        "| AU | verdict | share | r [95 %] | shuffled | slope [95 %] | female–male r | label area twin / real |"
+        "| AU | verdict | share | r [95 %] | shuffled | slope [95 %] | female–male r | as drawn | "
+        "label area twin / real |"
     )
-    lines.append("|---|---|---|---|---|---|---|---|")
+    lines.append("|---|---|---|---|---|---|---|---|---|")
     for column, row in after["units"].items():
         old: Record = before["units"][column] if before else {"verdict": "–"}
         verdict = row["verdict"] if old["verdict"] == row["verdict"] else f"{old['verdict']} → **{row['verdict']}**"
         cells = [
             f"{column} {row['name']}" + (" ▲" if row["above_rest"] else ""), verdict, _change(old, row, "share"),
             f"{number(old.get('r'))} → {interval(row, 'r')}", number(row.get("control")),
-            f"{number(old.get('slope'))} → {interval(row, 'slope')}", _agreement(old, row),
+            f"{number(old.get('slope'))} → {interval(row, 'slope')}", _agreement(old, row), _drawn(row),
             "–" if row.get("auc_real") is None else f"{number(row.get('auc_twin'))} / {number(row.get('auc_real'))}",
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
@@ -120,6 +124,11 @@ def _agreement(old: Record, row: Record) -> str:
     return _change(old, row, "female_male") + share
 
 
+def _drawn(row: Record) -> str:
+    found = row.get("drawn") or {}
+    return f"{interval(found, 'female_male')} × {number(found['amplitude'])}" if found.get("female_male") else "–"
+
+
 def _change(old: Record, row: Record, name: str) -> str:
     return f"{number(old.get(name))} → {number(row.get(name))}"
 
@@ -128,6 +137,7 @@ def totals(records: dict[str, Record]) -> Record:
     """Return sums over sources: verdicts, and medians of share, slope and agreement of the judged Action Units."""
     rows = [row for record in records.values() for row in record["units"].values() if row["verdict"] in JUDGED]
     shares = any(row.get("female_male_share") is not None for row in rows)
+    drawn = bool(rows) and all(row.get("drawn") for row in rows)
     return {
         "judged": len(rows),
         **{name: sum(record["counts"][name] for record in records.values()) for name in VERDICTS},
@@ -136,6 +146,7 @@ def totals(records: dict[str, Record]) -> Record:
         "slope reached": sum(map(_right_slope, rows)),
         "agreement reached": sum(_high(row, "female_male") for row in rows),
         "agreement as can be": sum(_high(row, "female_male_share") for row in rows) if shares else "–",
+        "agreement as drawn": sum(_high(row["drawn"], "female_male") for row in rows) if drawn else "–",
     }
 
 
@@ -145,13 +156,15 @@ def _median(values: list[float | None]) -> float:
 
 
 _MEDIANS = ("share", "slope", "female_male", "female_male_share")
-_TOTALS = ("judged", *JUDGED, "share reached", "slope reached", "agreement reached", "agreement as can be")
+_TOTALS = ("judged", *JUDGED, "share reached", "slope reached", "agreement reached", "agreement as can be",
+           "agreement as drawn")  # fmt: skip
 
 
 def totals_table(named: dict[str, dict[str, Record]]) -> list[str]:
     """Return a table with a row of totals for each set of audits."""
     heads = ("judged", *JUDGED, "share ≥ .8", "slope .8–1.2", "female–male r ≥ .9", "its share ≥ .9",
-             "median share", "median slope", "median female–male r", "median of its share")  # fmt: skip
+             "as drawn ≥ .9", "median share", "median slope", "median female–male r",
+             "median of its share")  # fmt: skip
     lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
     for name, records in named.items():
         sums = totals(records)

@@ -20,6 +20,9 @@ _UNIT_COLUMNS = (
     "female_male", "female_male_low", "female_male_high", "female_male_share", "label_share", "auc_real", "auc_twin",
     "above_rest", "judges", "reason",
 )  # fmt: skip
+_DRAWN_COLUMNS = (
+    "female_male", "female_male_low", "female_male_high", "amplitude", "amplitude_low", "amplitude_high",
+)  # fmt: skip
 _OUTSIDE_COLUMNS = ("r", "r_low", "r_high", "control", "repeatability", "slope", "female_male")
 _TWIN_COLUMNS = ("subject", "twin", "au", "estimator", "frames", "r", "repeatability", "slope", "offset")
 
@@ -32,7 +35,8 @@ def audit_folder(out: Path) -> Path:
 def write_tables(folder: Path, audit: Audit) -> dict[str, Any]:
     """Write ``audit.json``, ``audit.csv`` (one row per Action Unit) and ``twins.csv`` (one per subject, twin, unit).
 
-    With estimates from elsewhere, what they say alone stands in further columns of ``audit.csv``, ``estimates_r`` ….
+    How alike female and male twins are drawn stands in the columns ``drawn_female_male`` … of ``audit.csv``; with
+    estimates from elsewhere, what they say alone stands in further ones, ``estimates_r`` ….
 
     Returns
     -------
@@ -41,11 +45,13 @@ def write_tables(folder: Path, audit: Audit) -> dict[str, Any]:
     """
     values = record(audit)
     outside = values["about"].get("estimates")
-    more = tuple(f"estimates_{name}" for name in (*_OUTSIDE_COLUMNS, "share")) if outside else ()
+    more = tuple(f"drawn_{name}" for name in _DRAWN_COLUMNS)
+    more += tuple(f"estimates_{name}" for name in (*_OUTSIDE_COLUMNS, "share")) if outside else ()
     units = [
-        {"au": column, **row, **(_outside_cells(row["estimators"][outside["name"]]) if outside else {})}
+        {"au": column, **row, **{f"drawn_{name}": row["drawn"].get(name) for name in _DRAWN_COLUMNS},
+         **(_outside_cells(row["estimators"][outside["name"]]) if outside else {})}
         for column, row in values["units"].items()
-    ]
+    ]  # fmt: skip
     files = {
         JSON_FILE: json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False) + "\n",
         CSV_FILE: _table(("au", "name", *_UNIT_COLUMNS, *more), units),

@@ -62,7 +62,9 @@ def page(audit: Audit, values: dict[str, Any]) -> str:
 <p>Does the twin show the Action Unit that its label names? {escape(sentence)}</p>
 <div class="chips">{chips}</div>{_table(values)}{_estimates(about.get("estimates"))}
 <p class="faint">Intervals: {escape(values["interval"])}. Share: correlation divided by the estimator's own
-repeatability; that of female and male, in brackets, by its repeatability on the drawn pictures. Grey bar: what frames
+repeatability; that of female and male, in brackets, by its repeatability on the drawn pictures. As drawn: the
+same r of the twins' meshes, and how far the female one moves over how far the male one does; no picture is read for it.
+Grey bar: what frames
 that do not belong together reach.
 ▲: the twins at rest read above resting real faces.</p>
 <details><summary>The rule</summary><p>{escape(values["rule"])}</p></details>
@@ -100,11 +102,12 @@ def _table(values: dict[str, Any]) -> str:
             f'<td><span class="chip {_CLASS[row["verdict"]]}">{row["verdict"]}</span>{mark}</td>'
             f'<td class="n">{_short(row.get("share"))}</td><td class="n">{_short(row.get("r"))}</td><td>{plot}</td>'
             f'<td class="n">{_short(row.get("slope"))}</td><td class="n">{_agree(row)}</td>'
-            f'<td class="n">{label}</td>{own}<td class="faint">{escape(", ".join(row["judges"]))}</td></tr>'
+            f'<td class="n">{_drawn(row)}</td><td class="n">{label}</td>{own}'
+            f'<td class="faint">{escape(", ".join(row["judges"]))}</td></tr>'
         )
     heads = (("AU", ""), ("", ""), ("verdict", ""), ("share", "n"), ("r", "n"), ("−.2 … 1", ""), ("slope", "n"),
-             ("female–male r (share)", "n"), ("label area", "n"), *([(f"{outside}: r, share", "n")] if outside else []),
-             ("judges", ""))  # fmt: skip
+             ("female–male r (share)", "n"), ("as drawn", "n"), ("label area", "n"),
+             *([(f"{outside}: r, share", "n")] if outside else []), ("judges", ""))  # fmt: skip
     head = "".join(f'<th class="{side}">{escape(name)}</th>' for name, side in heads)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
@@ -112,6 +115,11 @@ def _table(values: dict[str, Any]) -> str:
 def _agree(row: dict[str, Any]) -> str:
     share = _short(row.get("female_male_share"))
     return _short(row.get("female_male")) + (f" ({share})" if share else "")
+
+
+def _drawn(row: dict[str, Any]) -> str:
+    found = row["drawn"]
+    return f"{_short(found['female_male'])} ×{_short(found['amplitude'])}" if found.get("female_male") else ""
 
 
 def _own(row: dict[str, Any]) -> str:

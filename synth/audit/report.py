@@ -13,13 +13,12 @@ from assets.action_units import ACTION_UNITS
 from assets.errors import InputError, NoFaceError
 from assets.shard import Shard, find_shards
 from synth.audit.agreement import Agreement, agreement
+from synth.audit.drawn import Drawn, drawn_agreement, read_drawn
 from synth.audit.examples import EXAMPLES, choose_examples
-from synth.audit.flow import FOLLOWED
-from synth.audit.geometry import AUDITED, MEASURES
+from synth.audit.geometry import AUDITED
+from synth.audit.measures import measure_table
 from synth.audit.outside import Outside, coverage
-from synth.audit.pixels import PIXEL_MEASURES
-from synth.audit.reading import ESTIMATORS, Readings, read_shard, spread_rows
-from synth.audit.readout import UNREAD
+from synth.audit.reading import Readings, read_shard, spread_rows
 from synth.audit.verdict import (
     LEAST_REPEATABILITY,
     NOT_JUDGED,
@@ -54,6 +53,8 @@ class Audit:
         Subject, twin, Action Unit and estimator, one row each.
     about : dict
         Corpus, counts, settings of the run.
+    drawn : Drawn or None
+        Female and male twins as drawn; None where that is not known, with the reason in ``about["not_drawn"]``.
     """
 
     readings: list[Readings]
@@ -62,6 +63,7 @@ class Audit:
     verdicts: list[Verdict]
     by_twin: list[dict[str, Any]]
     about: dict[str, Any]
+    drawn: Drawn | None = None
 
     def counts(self) -> dict[str, int]:
         """Return how many Action Units got each verdict; ``NOT_JUDGED`` and ``TOO_FEW`` only where there is one."""
@@ -127,7 +129,23 @@ def audit_run(
         "seed": seed,
     }
     rows = [row for one in readings for row in _by_twin(one)]
-    return Audit(readings, paths, agreements, verdicts(agreements), rows, about)
+    drawn = None
+    try:
+        drawn = _as_drawn(paths, readings, seed)
+    except InputError as error:
+        about["not_drawn"] = str(error)
+    return Audit(readings, paths, agreements, verdicts(agreements), rows, about, drawn)
+
+
+def _as_drawn(paths: list[Path], readings: list[Readings], seed: int) -> Drawn | None:
+    """Return how alike female and male twins are drawn; None where no real picture was looked at."""
+    if "landmarks" not in readings[0].estimators:
+        return None
+    lengths = []
+    for path, one in zip(paths, readings, strict=True):
+        with Shard(path) as shard:
+            lengths.append(read_drawn(shard, one.rows))
+    return drawn_agreement(readings, lengths, seed)
 
 
 @dataclass
@@ -233,6 +251,7 @@ def record(audit: Audit) -> dict[str, Any]:
         units[ruling.column] = {
             "name": ACTION_UNITS[number].name, "verdict": ruling.verdict, "reason": ruling.reason,
             "judges": ruling.judges, "above_rest": ruling.above_rest, **ruling.values, "estimators": estimators,
+            "drawn": {} if audit.drawn is None else {key: value[column] for key, value in asdict(audit.drawn).items()},
             "examples": _examples(audit, column),
         }  # fmt: skip
     return plain({
@@ -264,32 +283,3 @@ def _examples(audit: Audit, column: int) -> dict[str, list[dict[str, Any]]]:
         ]
         for kind, examples in zip(("best", "worst"), chosen, strict=True)
     }
-
-
-def measure_table(
-    estimators: tuple[str, ...] = ESTIMATORS, estimates: dict[str, Any] | None = None
-) -> dict[str, dict[str, str]]:
-    """Return what each estimator measures for every audited Action Unit.
-
-    Parameters
-    ----------
-    estimators : tuple of str
-    estimates : dict or None
-        What the record says about estimates from elsewhere (``synth.audit.outside.coverage``).
-    """
-    from assets.units import AU_UNITS
-
-    table = {}
-    for number in AUDITED:
-        units = " + ".join(f"{gain:g} {name}" for name, gain in AU_UNITS[number])
-        pixel = PIXEL_MEASURES.get(number)
-        texts = {
-            "landmarks": f"{MEASURES[number].formula} — {MEASURES[number].rationale}",
-            "scores": "none: the network leaves these units near 0" if number in UNREAD else f"mean of {units}",
-            "pixels": "none" if pixel is None else pixel.formula,
-            "flow": "as landmarks" if number in FOLLOWED else "none",
-        }
-        if estimates is not None:
-            texts[estimates["name"]] = estimates["columns"].get(ACTION_UNITS[number].column, "none")
-        table[ACTION_UNITS[number].column] = {name: texts[name] for name in estimators}
-    return table

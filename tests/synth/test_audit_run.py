@@ -313,7 +313,7 @@ def test_the_document_compares_before_and_after(out: Path, tmp_path: Path) -> No
     assert "**transferred**" in text or "| transferred |" in text
     assert "→ .91" in text
     assert "## Ablations" in text
-    assert all(line.count("|") == 9 for line in text.splitlines() if line.startswith("| AU0") and "[" in line)
+    assert all(line.count("|") == 10 for line in text.splitlines() if line.startswith("| AU0") and "[" in line)
 
 
 def test_the_sheet_shows_best_and_worst(out: Path, tmp_path: Path) -> None:
