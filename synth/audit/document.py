@@ -4,22 +4,29 @@ BEFORE and AFTER are folders that hold one audited run per source, under the sam
 (``BEFORE/clip/audit/audit.json``), and perhaps ``neutral.json``, the output of ``synth audit --neutral N --json``.
 Each NAME=FOLDER is a variant of AFTER with one thing changed, for the table of ablations. A sentence about a source
 may stand in ``AFTER/clip/about.txt``. Audits of the same runs by an outside estimator alone
-(``synth audit --estimates … --only-estimates``) lie in ``BEFORE/outside`` and ``AFTER/outside``; what it is says
-``AFTER/outside.txt``.
+(``synth audit --estimates … --only-estimates``) lie in ``BEFORE/outside-NAME`` and ``AFTER/outside-NAME``; what it is
+says ``AFTER/outside-NAME.txt``.
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from assets.errors import InputError
-from synth.audit.files import FOLDER, JSON_FILE, read_json_file, read_record
+from synth.audit.document_outside import outside_sections
+from synth.audit.document_tables import (
+    Record,
+    change,
+    folder_records,
+    high,
+    interval,
+    number,
+    right_slope,
+    totals_table,
+)
+from synth.audit.files import read_json_file
 from synth.audit.measures import measure_table
-from synth.audit.verdict import JUDGED, RIGHT_SLOPE, RULE, TRANSFERRED, VERDICTS
+from synth.audit.verdict import JUDGED, RULE, TRANSFERRED
 
 _METHOD = """All correlations and slopes are within subject and twin, so faces that differ at rest do not count. The
 *shuffled* control is the 97.5 % quantile of the same correlation after turning the twins in time against their real
@@ -36,7 +43,6 @@ over how far the male one does (ratio of standard deviations, in millimetres of 
 so it says how alike the twins of a frame are drawn, and nothing about how alike they look to an estimator.
 """
 
-Record = dict[str, Any]
 _PICTURE = """
 ## Best and worst triplets
 
@@ -46,7 +52,6 @@ Simulated source: for each Action Unit the triplet that follows best and the one
 the percentages are each face's activation, 0 its own median, 100 % the real face's usual span. No person is shown.
 """
 
-GOALS = {"share": 0.80, "female_male": 0.90, "female_male_share": 0.90}
 BROWS = ("AU01", "AU02", "AU04")
 
 _HEAD = """# Fidelity: does the twin show the Action Unit?
@@ -60,35 +65,6 @@ fit, so landmarks and scores flatter. Pixels and flow use it only to know where 
 brow edges in the pixels of the source, too. Flow takes no part in the fit. None of them is a human coder, and none
 knows that a hand before the face is no face.
 """
-
-
-def folder_records(folder: Path) -> dict[str, Record]:
-    """Return the audits of the runs in a folder by name.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    found = {path.parent.parent.name: read_record(path) for path in sorted(folder.glob(f"*/{FOLDER}/{JSON_FILE}"))}
-    if not found:
-        raise InputError.one("no audited run lies in this folder", folder, "run `synth audit` on each run in it")
-    return found
-
-
-def number(value: float | None) -> str:
-    """Return two decimals without a leading zero; a dash where there is no value."""
-    if value is None or not np.isfinite(value):
-        return "–"
-    text = f"{value:.2f}".replace("-", "−")
-    return text.replace("0.", ".", 1) if abs(value) < 1 else text
-
-
-def interval(row: Record, name: str) -> str:
-    """Return a value with its 95 % interval."""
-    if row.get(name) is None:
-        return "–"
-    return f"{number(row[name])} [{number(row.get(name + '_low'))}, {number(row.get(name + '_high'))}]"
 
 
 def source_section(name: str, before: Record | None, after: Record, note: str = "") -> list[str]:
@@ -110,7 +86,7 @@ def source_section(name: str, before: Record | None, after: Record, note: str = 
         old: Record = before["units"][column] if before else {"verdict": "–"}
         verdict = row["verdict"] if old["verdict"] == row["verdict"] else f"{old['verdict']} → **{row['verdict']}**"
         cells = [
-            f"{column} {row['name']}" + (" ▲" if row["above_rest"] else ""), verdict, _change(old, row, "share"),
+            f"{column} {row['name']}" + (" ▲" if row["above_rest"] else ""), verdict, change(old, row, "share"),
             f"{number(old.get('r'))} → {interval(row, 'r')}", number(row.get("control")),
             f"{number(old.get('slope'))} → {interval(row, 'slope')}", _agreement(old, row), _drawn(row),
             "–" if row.get("auc_real") is None else f"{number(row.get('auc_twin'))} / {number(row.get('auc_real'))}",
@@ -121,56 +97,12 @@ def source_section(name: str, before: Record | None, after: Record, note: str = 
 
 def _agreement(old: Record, row: Record) -> str:
     share = f" ({number(row['female_male_share'])})" if row.get("female_male_share") is not None else ""
-    return _change(old, row, "female_male") + share
+    return change(old, row, "female_male") + share
 
 
 def _drawn(row: Record) -> str:
     found = row.get("drawn") or {}
     return f"{interval(found, 'female_male')} × {number(found['amplitude'])}" if found.get("female_male") else "–"
-
-
-def _change(old: Record, row: Record, name: str) -> str:
-    return f"{number(old.get(name))} → {number(row.get(name))}"
-
-
-def totals(records: dict[str, Record]) -> Record:
-    """Return sums over sources: verdicts, and medians of share, slope and agreement of the judged Action Units."""
-    rows = [row for record in records.values() for row in record["units"].values() if row["verdict"] in JUDGED]
-    shares = any(row.get("female_male_share") is not None for row in rows)
-    drawn = bool(rows) and all(row.get("drawn") for row in rows)
-    return {
-        "judged": len(rows),
-        **{name: sum(record["counts"][name] for record in records.values()) for name in VERDICTS},
-        **{name: _median([row.get(name) for row in rows]) for name in _MEDIANS},
-        "share reached": sum(_high(row, "share") for row in rows),
-        "slope reached": sum(map(_right_slope, rows)),
-        "agreement reached": sum(_high(row, "female_male") for row in rows),
-        "agreement as can be": sum(_high(row, "female_male_share") for row in rows) if shares else "–",
-        "agreement as drawn": sum(_high(row["drawn"], "female_male") for row in rows) if drawn else "–",
-    }
-
-
-def _median(values: list[float | None]) -> float:
-    known = [value for value in values if value is not None]
-    return float(np.median(known)) if known else float("nan")
-
-
-_MEDIANS = ("share", "slope", "female_male", "female_male_share")
-_TOTALS = ("judged", *JUDGED, "share reached", "slope reached", "agreement reached", "agreement as can be",
-           "agreement as drawn")  # fmt: skip
-
-
-def totals_table(named: dict[str, dict[str, Record]]) -> list[str]:
-    """Return a table with a row of totals for each set of audits."""
-    heads = ("judged", *JUDGED, "share ≥ .8", "slope .8–1.2", "female–male r ≥ .9", "its share ≥ .9",
-             "as drawn ≥ .9", "median share", "median slope", "median female–male r",
-             "median of its share")  # fmt: skip
-    lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
-    for name, records in named.items():
-        sums = totals(records)
-        cells = [str(sums[key]) for key in _TOTALS] + [number(sums[key]) for key in _MEDIANS]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return lines
 
 
 def neutral_section(before: Record | None, after: Record | None) -> list[str]:
@@ -195,49 +127,21 @@ def neutral_section(before: Record | None, after: Record | None) -> list[str]:
     return lines
 
 
-def outside_section(before: dict[str, Record], after: dict[str, Record], about: str) -> list[str]:
-    """Return how an estimator that took no part in the fit judges: totals, then share and slope by source."""
-    shared = {name: record for name, record in before.items() if name in after}
-    lines = ["\n## An outside judge\n", about + "\n", *totals_table({"before": shared, "after": after})]
-    lines += ["\nShare, and slope of twin on real in brackets, before → after:\n", "| AU | " + " | ".join(after) + " |"]
-    lines.append("|---" * (len(after) + 1) + "|")
-    for column in next(iter(after.values()))["units"]:
-        pairs = [
-            (before[name]["units"][column] if name in before else {}, record["units"][column])
-            for name, record in after.items()
-        ]
-        if any(row["verdict"] in JUDGED for _, row in pairs):
-            cells = [
-                f"{_change(old, row, 'share')} ({_change(old, row, 'slope')})" if row["verdict"] in JUDGED else "–"
-                for old, row in pairs
-            ]
-            lines.append(f"| {column} | " + " | ".join(cells) + " |")
-    return lines
-
-
 def goals_section(after: dict[str, Record]) -> list[str]:
     """Return, in words, which goals each source meets and what falls short."""
     lines = ["\n## What falls short\n"]
     for name, record in after.items():
         judged = {c: row for c, row in record["units"].items() if row["verdict"] in JUDGED}
-        apart = [f"{c} ({number(r['female_male'])})" for c, r in judged.items() if not _high(r, "female_male")]
+        apart = [f"{c} ({number(r['female_male'])})" for c, r in judged.items() if not high(r, "female_male")]
         failed = [
             f"{c} ({r['verdict']}, {number(r['share'])})" for c, r in judged.items() if r["verdict"] != TRANSFERRED
         ]
-        amplitude = [f"{c} ({number(r['slope'])})" for c, r in judged.items() if not _right_slope(r)]
+        amplitude = [f"{c} ({number(r['slope'])})" for c, r in judged.items() if not right_slope(r)]
         brows = ", ".join(f"{c} {record['units'][c]['verdict']}" for c in BROWS)
         lines.append(f"- **{name}**: brows: {brows}. Not transferred or weak (share): {', '.join(failed) or 'none'}. "
                      f"Slope outside .8–1.2: {', '.join(amplitude) or 'none'}. Female–male r below .9: "
                      f"{', '.join(apart) or 'none'}.")  # fmt: skip
     return lines
-
-
-def _high(row: Record, name: str) -> bool:
-    return (row.get(name) or 0.0) >= GOALS[name]
-
-
-def _right_slope(row: Record) -> bool:
-    return row.get("slope") is not None and RIGHT_SLOPE[0] <= row["slope"] <= RIGHT_SLOPE[1]
 
 
 def method_section() -> list[str]:
@@ -273,10 +177,7 @@ def document(before_folder: Path, after_folder: Path, variants: dict[str, Path])
             records = folder_records(folder)
             base = {key: after[key] for key in records if key in after}
             lines += [f"**{name}** ({', '.join(records)})\n", *totals_table({"as it is": base, name: records}), ""]
-    told = after_folder / "outside.txt"
-    if told.is_file():
-        first, second = (folder_records(folder / "outside") for folder in (before_folder, after_folder))
-        lines += outside_section(first, second, told.read_text(encoding="utf-8").strip())
+    lines += outside_sections(before_folder, after_folder)
     lines += [_PICTURE] if "simulated" in after else []
     lines += neutral_section(*(_neutral(folder) for folder in (before_folder, after_folder)))
     lines += goals_section(after)

@@ -301,15 +301,22 @@ def test_the_document_compares_before_and_after(out: Path, tmp_path: Path) -> No
     judged = {"r": 0.8, "r_low": 0.7, "r_high": 0.9, "slope": 0.9, "female_male": 0.95}
     record["units"][first] |= {"verdict": "transferred", "share": 0.91, **judged}
     changed.write_text(json.dumps(record), encoding="utf-8")
-    for name in ("before", "after"):
-        shutil.copytree(tmp_path / name / "clip" / "audit", tmp_path / name / "outside" / "clip" / "audit")
     plain = document(tmp_path / "before", tmp_path / "after", {})
-    assert "## An outside judge" not in plain
-    (tmp_path / "after" / "outside.txt").write_text("Told by another program.\n", encoding="utf-8")
+    assert "## Outside judges" not in plain
+    record["about"]["estimates"] = {"name": "alien"}
+    for judge, names in (("outside-one", ("before", "after")), ("outside-two", ("after",))):
+        for name in names:
+            folder = tmp_path / name / judge / "clip" / "audit"
+            folder.mkdir(parents=True)
+            (folder / "audit.json").write_text(json.dumps(record), encoding="utf-8")
+        (tmp_path / "after" / f"{judge}.txt").write_text(f"{judge} is a program.\n", encoding="utf-8")
     text = document(tmp_path / "before", tmp_path / "after", {"again": tmp_path / "before"})
-    told = text[text.index("## An outside judge") :].split("\n## ")[0]
-    assert "Told by another program." in told
-    assert any(line.startswith(f"| {first} |") and "→ .91" in line for line in told.splitlines())
+    told = text[text.index("## Outside judges") :].split("\n## ")[0]
+    one, two = told.split("### alien")[1:]
+    assert "outside-one is a program." in one
+    assert f"| {first} | .91 → .91 (.90 → .90) .95 → .95 |" in one.splitlines()
+    assert "outside-two is a program." in two
+    assert f"| {first} | .91 (.90) .95 |" in two.splitlines()
     assert "**transferred**" in text or "| transferred |" in text
     assert "→ .91" in text
     assert "## Ablations" in text
