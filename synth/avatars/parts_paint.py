@@ -14,7 +14,7 @@ IRIS_MM, PUPIL_MM = 5.9, 2.1
 """Radii of the iris and of the pupil."""
 
 
-BACK_TEETH_DARK, LOWER_BACK_DARK = 0.78, 0.95
+BACK_TEETH_DARK, LOWER_BACK_DARK = 0.62, 0.95
 """How much darker the last upper and lower teeth are than the incisors: the cheeks beside them keep the light away, and
 lower molars stand below the tongue and the rims of the lips."""
 
