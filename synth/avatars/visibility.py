@@ -34,8 +34,8 @@ TEETH_FLOOR = 0.42
 """Least openness of teeth: they are bright and often nearer to the light than a laugh shows."""
 
 GUM_FLOOR, UPPER_GUMS = 0.45, "gums_upper"
-"""Least openness of the upper gums, and the part they are: a broad smile bares them just below the lip, where depth maps
-of a few millimetres see no light. Black there reads as a gap between lip and teeth."""
+"""Least openness of the upper gums, and the part they are: a broad smile bares them just below the lip, where depth
+maps of a few millimetres see no light. Black there reads as a gap between lip and teeth."""
 
 SOFT_FLOOR = 0.14
 """Least openness of the tongue and of the mouth's lining: flesh scatters light into the mouth from all sides."""

@@ -1,9 +1,9 @@
 """Individual teeth and gums, set into the arches of the base mesh's teeth.
 
 Crown widths and heights are rounded means of adult dentition (Wheeler's Dental Anatomy, table 1-1), the upper
-crowns taller by one to two standard deviations: what shows of them is cut short by the gum's rounded rim, and the lip of
-a real smile lies on the teeth, not on the gums. The arch is a tenth wider at the back, so that teeth reach the corners of
-a smiling mouth as they do in people.
+crowns taller by one to two standard deviations: what shows of them is cut short by the gum's rounded rim, and the
+lip of a real smile lies on the teeth, not on the gums. The arch is a tenth wider at the back, so that teeth reach the
+corners of a smiling mouth as they do in people.
 """
 
 from __future__ import annotations
