@@ -14,9 +14,13 @@ IRIS_MM, PUPIL_MM = 5.9, 2.1
 """Radii of the iris and of the pupil."""
 
 
-BACK_TEETH_DARK, LOWER_BACK_DARK = 0.78, 0.95
+BACK_TEETH_DARK, LOWER_BACK_DARK = 0.62, 0.95
 """How much darker the last upper and lower teeth are than the incisors: the cheeks beside them keep the light away, and
 lower molars stand below the tongue and the rims of the lips."""
+
+LOWER_SHADE = (0.16, 0.50)
+"""Shares of the lower arch from which its teeth get darker, and are as dark as the last: what a half-open mouth shows
+of it beside the tongue are the front teeth."""
 
 LOWER_TEETH = 0.80
 """Brightness of the lower teeth beside the upper ones: they stand back, in the shade of lips and upper teeth."""
@@ -90,8 +94,11 @@ def paint_teeth(rng: np.random.Generator) -> np.ndarray:
     colour = colour * (1 - 0.38 * np.exp(-((gap / 0.0045) ** 2)))[None, :, None]
     colour = colour * np.where(v > 0.5, 1.0, LOWER_TEETH)[..., None]
     within = np.where(v > 0.5, (v - 0.5) * 2, 1 - 2 * v)
-    back = _ramp(0.26, 0.78, np.abs(2 * u - 1))
-    colour = colour * (1 - np.where(v > 0.5, BACK_TEETH_DARK, LOWER_BACK_DARK) * back)[..., None]
+    aside = np.abs(2 * u - 1)
+    shade_behind = np.where(
+        v > 0.5, BACK_TEETH_DARK * _ramp(0.26, 0.78, aside), LOWER_BACK_DARK * _ramp(*LOWER_SHADE, aside)
+    )
+    colour = colour * (1 - shade_behind)[..., None]
     colour = colour * (0.90 + 0.14 * _ramp(0.0, 0.55, 1 - within) - 0.06 * _ramp(0.8, 1.0, 1 - within))[..., None]
     return _texture(colour, 0.0)
 

@@ -33,6 +33,10 @@ HIDDEN_FROM_BEHIND = -0.25
 TEETH_FLOOR = 0.42
 """Least openness of teeth: they are bright and often nearer to the light than a laugh shows."""
 
+GUM_FLOOR, UPPER_GUMS = 0.45, "gums_upper"
+"""Least openness of the upper gums, and the part they are: a broad smile bares them just below the lip, where depth
+maps of a few millimetres see no light. Black there reads as a gap between lip and teeth."""
+
 SOFT_FLOOR = 0.14
 """Least openness of the tongue and of the mouth's lining: flesh scatters light into the mouth from all sides."""
 
@@ -65,7 +69,10 @@ def _cached_visibility(surface: Surface) -> tuple[np.ndarray, np.ndarray]:
     teeth = surface.materials == MATERIALS.index("teeth")
     occlusion[teeth] = np.maximum(occlusion[teeth], TEETH_FLOOR)
     fit[teeth, 0] = np.maximum(fit[teeth, 0], TEETH_FLOOR)
-    soft = inside & ~teeth
+    gums = np.isin(surface.parts, [i for i, part in enumerate(rig.parts) if part.name == UPPER_GUMS])
+    occlusion[gums] = np.maximum(occlusion[gums], GUM_FLOOR)
+    fit[gums, 0] = np.maximum(fit[gums, 0], GUM_FLOOR)
+    soft = inside & ~teeth & ~gums
     occlusion[soft] = SOFT_FLOOR + (1 - SOFT_FLOOR) * occlusion[soft]
     fit[soft, 0] = SOFT_FLOOR + (1 - SOFT_FLOOR) * fit[soft, 0]
     fit[soft, 1:] *= 1 - SOFT_FLOOR

@@ -1,7 +1,9 @@
 """Individual teeth and gums, set into the arches of the base mesh's teeth.
 
 Crown widths and heights are rounded means of adult dentition (Wheeler's Dental Anatomy, table 1-1), the upper
-front crowns taller by a standard deviation: what shows of them is cut short by the gum's rounded rim.
+crowns taller by one to two standard deviations: what shows of them is cut short by the gum's rounded rim, and the
+lip of a real smile lies on the teeth, not on the gums. The arch is a tenth wider at the back, so that teeth reach the
+corners of a smiling mouth as they do in people.
 """
 
 from __future__ import annotations
@@ -11,14 +13,14 @@ import numpy as np
 from synth.build.graft import Graft, affine_weights
 
 UPPER_WIDTH_MM = (8.4, 6.5, 7.5, 7.0, 6.8, 10.0, 9.4)
-UPPER_HEIGHT_MM = (11.2, 9.8, 10.4, 8.8, 8.2, 7.4, 7.0)
+UPPER_HEIGHT_MM = (12.4, 11.2, 12.0, 10.4, 9.6, 8.4, 7.6)
 LOWER_WIDTH_MM = (5.3, 5.7, 6.8, 7.0, 7.1, 10.8, 10.2)
 LOWER_HEIGHT_MM = (8.8, 9.2, 10.0, 8.6, 8.0, 7.4, 7.0)
 EDGE_LIFT_MM = (0.0, 0.7, 0.1, 0.9, 1.1, 1.6, 2.0)
 """How far the cutting edge stands back from the occlusal plane, the same on both jaws."""
 
 DEPTH_MM = (2.2, 2.2, 3.0, 6.0, 6.5, 8.5, 8.5)
-ARCH_WIDTH_MM, ARCH_DEPTH_MM = 29.0, 42.0
+ARCH_WIDTH_MM, ARCH_DEPTH_MM = 32.0, 42.0
 GUM_COLUMNS, GUM_HEIGHT_MM = 28, 7.0
 GUM_PROFILE = (
     (1.2, 8.0), (1.0, 9.2), (0.4, 9.4), (0.05, 8.0), (0.12, 4.0), (0.0, 1.2), (0.25, -0.2), (1.0, 0.6), (1.2, 2.5),

@@ -26,11 +26,11 @@ PAIRS: tuple[tuple[str, str, dict[str, Vector]], ...] = (
     # A broad smile that bares the teeth: the lip is drawn straight between its corners, which go up with it.
     ("mouthSmile*", "mouthUpperUp*", {
         "upper_rim_mid": (0, -4.4, 0), "upper_rim": (-0.4, -2.8, 0.2), "upper_mid": (0, -4.2, 0.2),
-        "upper_peak": (0, -4.0, 0.2), "upper_side": (-0.6, -2.6, 0.4), "upper_end": (0.2, 2.0, 0),
-        "corner": (0.3, 3.6, -0.4), "lower_end": (0.2, 2.2, 0), "fold": (-0.6, -1.6, 0.6), "fold_low": (0, 1.6, 0),
+        "upper_peak": (0, -4.0, 0.2), "upper_side": (-0.6, -2.6, 0.4), "upper_end": (0.2, 1.4, 0),
+        "corner": (0.3, 2.4, -0.4), "lower_end": (0.2, 0.6, 0), "fold": (-0.6, -1.6, 0.6), "fold_low": (0, 1.6, 0),
         "cheek": (-0.4, -0.8, -0.4), "triangle": (0, -1.4, -0.6), "wing": (-0.6, -0.6, 0),
-        "base": (0, -0.6, 0), "lower_rim_mid": (0, 0, 0), "lower_rim": (0, 0.6, 0), "lower_mid": (0, 0, 0),
-        "lower_side": (0, 0.6, 0), "under_lip": (0, 0, 0), "under_corner": (0, 1.4, 0), "boss": (0, 0, 0),
+        "base": (0, -0.6, 0), "lower_rim_mid": (0, -6.6, -0.4), "lower_rim": (0, -5.0, -0.4), "lower_mid": (0, -5.6, 0),
+        "lower_side": (0, -4.2, 0), "under_lip": (0, -2.6, 0), "under_corner": (0, 1.0, 0), "boss": (0, 0, 0),
         "jowl": (0, 0.8, 0),
     }),
     # Disgust, and both levators of the lip: they pull at the same skin, which gives only once.

@@ -23,7 +23,7 @@ _LEAST_PRECISION = 0.3
 # One over the slope of fitted on true weights on rendered people of the default rig who took no part in any table, at
 # most 1.5; only units that the fit follows there and that do not come out too large on real faces already.
 _LOST: dict[str, float] = {
-    "browDown": 1.25, "eyeWide": 1.4, "mouthFrown": 1.1, "mouthFunnel": 1.5,
+    "browDown": 1.25, "cheekSquint": 1.4, "eyeWide": 1.4, "mouthFrown": 1.1, "mouthFunnel": 1.5,
     "mouthSmile": 1.05, "mouthStretch": 1.1, "mouthUpperUp": 1.1, "noseSneer": 1.3,
 }  # fmt: skip
 
