@@ -6,9 +6,13 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
+from assets.keyed import rng_for
 from synth.avatars.atlas import EDGE_FROM_U, EYE_TILE_ANGLE_RAD, TILES, WHOLE_FROM_V
 from synth.avatars.paint_kernels import to_bytes
 from synth.avatars.spec import AvatarSpec
+
+SCLERA_DARK, SCLERA_FAIR = np.array([0.33, 0.285, 0.235]), np.array([0.46, 0.415, 0.37])
+"""Linear RGB of the white of the eye of dark and of fair people."""
 
 IRIS_MM, PUPIL_MM = 5.9, 2.1
 """Radii of the iris and of the pupil."""
@@ -50,6 +54,17 @@ def _ramp(low: float, high: float, x: np.ndarray) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
+def sclera_tone(spec: AvatarSpec) -> np.ndarray:
+    """Return the linear RGB (3,) of the white of the eye: yellower with age and pigment, and from person to person.
+
+    It is darker than measured on bare sclera, for lids, lashes and the socket take light that is not traced here.
+    """
+    fair = float(np.clip((spec.skin_ita_deg + 40) / 90, 0, 1))
+    yellow = 0.08 * spec.attributes.get("age", 0.0) + 0.10 * rng_for(spec.seed, "sclera").normal()
+    white = SCLERA_DARK + fair * (SCLERA_FAIR - SCLERA_DARK)
+    return white * np.exp(np.clip(yellow, -0.2, 0.25) * np.array([-0.25, -0.45, -1.0]))
+
+
 def paint_eye(spec: AvatarSpec, eye_radius_mm: float, rng: np.random.Generator) -> np.ndarray:
     """Return the eye's tile: sclera with a few vessels, limbus, fibres of the iris, pupil."""
     u, v = _grid("eye")
@@ -57,9 +72,7 @@ def paint_eye(spec: AvatarSpec, eye_radius_mm: float, rng: np.random.Generator) 
     x, y = np.broadcast_arrays(x, y)
     angle, turn = np.hypot(x, y), np.arctan2(y, x)
     edge, hole = IRIS_MM / eye_radius_mm, PUPIL_MM / eye_radius_mm
-    fair = float(np.clip((spec.skin_ita_deg + 40) / 90, 0, 1))
-    white = np.array([0.46, 0.42, 0.37]) + fair * np.array([0.12, 0.125, 0.14])
-    sclera = white * np.ones((*angle.shape, 3))
+    sclera = sclera_tone(spec) * np.ones((*angle.shape, 3))
     redness = _ramp(0.55, 1.15, angle)[..., None]
     sclera = sclera * (1 - redness * np.array([0.14, 0.34, 0.34]))
     vessels = ndimage.gaussian_filter(rng.standard_normal(angle.shape), (5, 1.2))
@@ -72,8 +85,8 @@ def paint_eye(spec: AvatarSpec, eye_radius_mm: float, rng: np.random.Generator) 
     radius = np.clip((angle - hole) / (edge - hole), 0, 1)
     iris = iris * (1 + 0.16 * fibres * (0.4 + 0.6 * radius))[..., None]
     iris = iris * (1.0 + 0.55 * np.exp(-(((radius - 0.25) / 0.18) ** 2)))[..., None]
-    iris = iris * (1 - 0.72 * _ramp(0.62, 1.0, radius))[..., None]
-    colour = iris + (sclera - iris) * _ramp(edge - 0.035, edge + 0.05, angle)[..., None]
+    iris = iris * (1 - 0.86 * _ramp(0.66, 1.0, radius))[..., None]
+    colour = iris + (sclera - iris) * _ramp(edge - 0.02, edge + 0.05, angle)[..., None]
     pupil = 1 - _ramp(hole - 0.02, hole + 0.025, angle)
     return _texture(colour * (1 - 0.97 * pupil)[..., None], 0.0)
 
