@@ -10,6 +10,7 @@ from assets.keyed import rng_for
 from synth.avatars.atlas import EDGE_FROM_U, EYE_TILE_ANGLE_RAD, TILES, WHOLE_FROM_V
 from synth.avatars.paint_kernels import to_bytes
 from synth.avatars.spec import AvatarSpec
+from synth.avatars.tone import skin_tone
 
 SCLERA_DARK, SCLERA_FAIR = np.array([0.33, 0.285, 0.235]), np.array([0.46, 0.415, 0.37])
 """Linear RGB of the white of the eye of dark and of fair people."""
@@ -25,6 +26,9 @@ lower molars stand below the tongue and the rims of the lips."""
 LOWER_TEETH = 0.80
 """Brightness of the lower teeth beside the upper ones: they stand back, in the shade of lips and upper teeth."""
 
+
+LASH_FADES = {"female": 0.45, "male": 0.7}
+"""Share of the skin's colour at the tips of the lashes; many women darken theirs."""
 
 STRAND_DRIFT_PX = 7.0
 """How far strands of the hair's tile stray from straight lines."""
@@ -184,9 +188,16 @@ def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, 
 
 
 def paint_lash(spec: AvatarSpec) -> np.ndarray:
-    """Return the lashes' tile: nearly black, a little of the colour of the hair."""
-    colour = np.ones((TILES["lash"].height, TILES["lash"].width, 3))
-    return _texture(colour * (0.010 + 0.15 * np.asarray(spec.hair_rgb)), 1.0)
+    """Return the lashes' tile: nearly black roots, a little of the colour of the hair, and tips that fade to the skin.
+
+    Strands are thinner than a pixel, and the fading stands for the skin that is seen between them.
+    """
+    _, v = _grid("lash")
+    female = spec.apparent_gender == "female"
+    dark = 0.006 + (0.05 if female else 0.10) * np.asarray(spec.hair_rgb)
+    fade = LASH_FADES[spec.apparent_gender] * _ramp(0.3, 1.0, 1 - v)[..., None]
+    colour = dark + (skin_tone(spec.skin_ita_deg) - dark) * fade
+    return _texture(np.broadcast_to(colour, (TILES["lash"].height, TILES["lash"].width, 3)), 1.0)
 
 
 def paint_cloth(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:

@@ -95,7 +95,9 @@ def texel(maps, sizes, level, u, v):  # pragma: no cover - compiled
 
 
 @njit(cache=True, fastmath=True)
-def eye_light(px, py, pz, cornea, lid, directions, colours, sky, ground, up, camera, d, n):  # pragma: no cover - compiled
+def eye_light(
+    px, py, pz, cornea, lid, directions, colours, sky, ground, up, camera, d, n
+):  # pragma: no cover - compiled
     """Return diffuse light and highlight (3 + 3) at a point of an eyeball; the same sums as ``eye.frag``."""
     across = (px - lid[2]) / lid[3]
     fall = max(ONE - across * across, ZERO)
@@ -134,7 +136,9 @@ def eye_light(px, py, pz, cornea, lid, directions, colours, sky, ground, up, cam
 
 @njit(cache=True, fastmath=True)
 def eye_place(px, py, pz, centre, to_gaze, tile, iris_rad, d, n):  # pragma: no cover - compiled
-    """Write the direction and the normal (3,) of a point on an eyeball; return its place in the atlas and the cornea's share."""
+    """Write the direction and the normal (3,) of a point on an eyeball; return its place in the atlas and its share
+    of the cornea.
+    """
     d[0], d[1], d[2] = px - centre[0], py - centre[1], pz - centre[2]
     size = ONE / np.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
     d[0], d[1], d[2] = d[0] * size, d[1] * size, d[2] * size
