@@ -148,7 +148,7 @@ def _no_lighter(colour: np.ndarray, limit: np.ndarray) -> np.ndarray:
 
 def _lids(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, female: bool) -> None:
     """Redden the lid edges and darken the line of the upper lashes."""
-    wet = base * np.array([0.92, 0.60, 0.56]) + 0.02
+    wet = base * np.array([0.92, 0.60, 0.56]) + np.minimum(0.02, 0.1 * base[0])
     lay_over(colour, wet, 0.55 * masks.lid_edge)
     line = np.clip(masks.upper_lid_edge * (1.2 if female else 0.8), 0, 1)
     lay_over(colour, np.zeros(3), (0.85 if female else 0.65) * line)

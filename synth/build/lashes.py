@@ -116,8 +116,7 @@ def _strand(rest_mm: np.ndarray, grid: np.ndarray, kind: str, strand: int) -> Pi
     side = np.cross(tangent, [0.0, 0.0, 1.0])
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
     half = side * (WIDTH_MM[kind] / 2 * (1 - along)[:, None])
-    forward = np.outer(np.minimum(0.3 + 2 * along, 1.0), [0, 0, FORWARD_MM])
-    offset = np.stack([forward + half, forward - half], 1).reshape(-1, 3)
+    offset = (np.stack([half, -half], 1) + [0, 0, FORWARD_MM]).reshape(-1, 3)
     return np.repeat(index, 2, 0)[:-1], np.repeat(weight, 2, 0)[:-1], offset[:-1], np.repeat(along, 2)[:-1]
 
 
@@ -129,7 +128,7 @@ def _line(grid: np.ndarray, pieces: int, depth: float) -> list[Piece]:
     reach = depth * (0.45 + 0.55 * np.sin(np.pi * (0.1 + 0.65 * along)))
     index, weight = _on_strip(grid, np.repeat(along, 2), np.stack([np.zeros_like(along), reach], 1).ravel())
     out = np.tile([0.0, 1.0], pieces + 1)
-    return [(index, weight, np.outer(0.3 + 0.7 * out, [0, 0, FORWARD_MM]), LINE_FADES * out)]
+    return [(index, weight, np.tile([0, 0, FORWARD_MM], (len(out), 1)), LINE_FADES * out)]
 
 
 def _on_strip(grid: np.ndarray, across: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
