@@ -10,7 +10,7 @@ import pytest
 from assets.rig import Rig
 from assets.rig_bundle import load_rig
 from synth.avatars.atlas import EDGE_FROM_U, MASS_TO_U, TILES, WHOLE_FROM_V
-from synth.avatars.parts_paint import paint_hair
+from synth.avatars.hair_paint import paint_hair
 from synth.avatars.sample import sample_avatars
 from synth.avatars.skin_masks import skin_masks
 from synth.avatars.skin_space import skin_space
