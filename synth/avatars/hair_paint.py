@@ -34,7 +34,10 @@ CURL_DULL = 0.55
 FRAY_PX = 4.0
 """Width of the strands at free edges, which are drawn much smaller than the rest of the tile."""
 
-STREAKS = {"fine": (13, 0.55), "wisps": (9, 1.6), "locks": (7, 5.0), "tufts": (3, 11.0), "lengths": (2, 34.0)}
+CURLS_THIN = 0.65
+"""Along how much of the tips curls end one by one, beside straight strands: single curls seem to float."""
+
+STREAKS = {"fine": (13, 0.75), "wisps": (9, 1.6), "locks": (7, 5.0), "tufts": (3, 11.0), "lengths": (2, 34.0)}
 """How often streaks of each kind change along the tile, and their width in texels."""
 
 LOCK_ENDS = {"tufts": 0.26, "locks": 0.17}
@@ -100,6 +103,7 @@ def _cover(streaks: dict[str, np.ndarray], growth: Growth, fray: np.ndarray) -> 
     short = short + 0.30 * _ranked(streaks["lengths"]) + 0.10 * _ranked(0.7 * streaks["fine"] + 0.7 * streaks["wisps"])
     end = 0.8 * WHOLE_FROM_V * np.clip(short, 0, 1.2)
     height = v if growth.clumps is None else growth.clumps
+    end = end if growth.clumps is None else CURLS_THIN * end
     cover = np.clip(0.5 + 40.0 * (height - end), 0, 1)
     sparse = np.clip((u - EDGE_FROM_U) / (1 - EDGE_FROM_U), 0, 1)
     edge = np.clip(0.5 + 5.0 * (fray - 1.2 * ramp(0.25, 1.1, sparse)), 0, 1) * (v > 0.12 * end)
