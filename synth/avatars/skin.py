@@ -23,6 +23,9 @@ MOLE_REACH_MM = 4.0
 FINER_SKIN = 0.65
 """Unevenness of women's skin, in pores, redness and shadows, relative to men's."""
 
+BROWN_LIPS, FAIR_LIPS = np.array([0.78, 0.56, 0.58]), np.array([0.80, 0.49, 0.50])
+"""Colour of bare lips relative to the skin around them, red, green and blue."""
+
 BROW_SHADE = 0.12
 """Highest luminance of brow hair over that of the skin: brows of fair or grey people are darker than their hair, and a
 brow must stand out to be seen moving."""
@@ -106,11 +109,11 @@ def _mole(space: SkinSpace, middle: np.ndarray, side: int, strength: float) -> n
 def _lips(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, spec: AvatarSpec, female: bool) -> None:
     """Lay the red of the lips over the skin, streaked a little."""
     light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0, 1))
-    natural = base * np.array([0.80, 0.50, 0.50]) if light > 0.45 else base * np.array([0.85, 0.62, 0.62])
+    natural = base * (BROWN_LIPS + light * (FAIR_LIPS - BROWN_LIPS))
     rouge = np.array([0.36, 0.06, 0.07]) * (0.45 + 0.55 * light)
     redness = spec.lip_redness * (0.3 + 0.7 * light)
-    red = natural + (rouge - natural) * (0.6 if female else 0.08) * redness
-    cover = masks.lips * ((0.58 if female else 0.48) + 0.3 * redness)
+    red = natural + (rouge - natural) * (0.5 if female else 0.08) * redness
+    cover = masks.lips * ((0.66 if female else 0.72) + 0.3 * redness)
     cover = np.clip(cover, 0, 0.95)
     lay_over(colour, red, cover)
     where = np.flatnonzero(cover > 0)
