@@ -23,7 +23,7 @@ MOLE_REACH_MM = 4.0
 FINER_SKIN = 0.65
 """Unevenness of women's skin, in pores, redness and shadows, relative to men's."""
 
-BROWN_LIPS, FAIR_LIPS = np.array([0.78, 0.56, 0.58]), np.array([0.80, 0.49, 0.50])
+BROWN_LIPS, FAIR_LIPS = np.array([0.82, 0.60, 0.61]), np.array([0.80, 0.49, 0.50])
 """Colour of bare lips relative to the skin around them, red, green and blue."""
 
 BROW_SHADE = 0.12
@@ -112,8 +112,8 @@ def _lips(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, spec: AvatarSp
     natural = base * (BROWN_LIPS + light * (FAIR_LIPS - BROWN_LIPS))
     rouge = np.array([0.36, 0.06, 0.07]) * (0.45 + 0.55 * light)
     redness = spec.lip_redness * (0.3 + 0.7 * light)
-    red = natural + (rouge - natural) * (0.5 if female else 0.08) * redness
-    cover = masks.lips * ((0.66 if female else 0.72) + 0.3 * redness)
+    red = natural + (rouge - natural) * (0.6 if female else 0.08) * redness
+    cover = masks.lips * ((0.58 if female else 0.72) + 0.3 * redness)
     cover = np.clip(cover, 0, 0.95)
     lay_over(colour, red, cover)
     where = np.flatnonzero(cover > 0)
