@@ -130,11 +130,11 @@ def _growth(rng: np.random.Generator, hair: str) -> Growth:
 
 
 def _curls(rng: np.random.Generator, rows: np.ndarray, columns: np.ndarray) -> Growth:
-    """Return short curls: cells of a jittered grid, each a dome on which strands run around a point beside its middle."""
+    """Return short curls: cells of a jittered grid, domes on which strands run around a point beside the middle."""
     width, height = PERIOD_PX / CURLS_ACROSS, CURL_HEIGHT_PX
     x, y = columns / width + 0.10 * _soft(rng, 24, 15), rows / height + 0.10 * _soft(rng, 24, 15)
     middles = _middles(rng, int(y.max()) + 6)
-    around_too = np.concatenate([middles + [k * CURLS_ACROSS, 0] for k in (0, -1, 1)])
+    around_too = np.concatenate([middles + np.array([k * CURLS_ACROSS, 0]) for k in (0, -1, 1)])
     near, second, cell = _nearest(x, y, around_too)
     mx, my = around_too[cell, 0], around_too[cell, 1]
     turn, tone, shift = (rng.random(len(middles))[cell % len(middles)] for _ in range(3))

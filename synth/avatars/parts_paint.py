@@ -29,6 +29,7 @@ LOWER_TEETH = 0.80
 LASH_FADES = {"female": 0.45, "male": 0.7}
 """Share of the skin's colour at the tips of the lashes; many women darken theirs."""
 
+
 def tile_grid(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return u (W,) to the right and v (H, 1) up of a tile."""
     tile = TILES[name]
@@ -36,6 +37,7 @@ def tile_grid(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def as_texture(linear: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
+    """Return a tile (H, W, 4) uint8 of linear RGB (H, W, 3) and an alpha in [0, 1]."""
     out = np.empty((*linear.shape[:2], 4), np.uint8)
     out[..., :3] = to_bytes(linear)
     out[..., 3] = np.rint(255 * np.broadcast_to(alpha, linear.shape[:2]))
@@ -43,6 +45,7 @@ def as_texture(linear: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
 
 
 def ramp(low: float, high: float, x: np.ndarray) -> np.ndarray:
+    """Return a smooth step from 0 at ``low`` to 1 at ``high``."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 

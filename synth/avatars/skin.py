@@ -26,6 +26,9 @@ FINER_SKIN = 0.65
 BROWN_LIPS, FAIR_LIPS = np.array([0.82, 0.60, 0.61]), np.array([0.80, 0.49, 0.50])
 """Colour of bare lips relative to the skin around them, red, green and blue."""
 
+LIP_LINE = 0.2
+"""Darkness of the line between closed lips, which light hardly reaches."""
+
 BROW_SHADE = 0.12
 """Highest luminance of brow hair over that of the skin: brows of fair or grey people are darker than their hair, and a
 brow must stand out to be seen moving."""
@@ -116,6 +119,7 @@ def _lips(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, spec: AvatarSp
     cover = masks.lips * ((0.58 if female else 0.72) + 0.3 * redness)
     cover = np.clip(cover, 0, 0.95)
     lay_over(colour, red, cover)
+    lay_over(colour, 0.2 * red, LIP_LINE * masks.lip_line)
     where = np.flatnonzero(cover > 0)
     streak = (0.05 * masks.fine.ravel()[where] + 0.03 * masks.pores.ravel()[where]) * cover.ravel()[where]
     colour.reshape(-1, 3)[where] += streak[:, None] * red.astype(np.float32)

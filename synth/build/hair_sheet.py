@@ -8,6 +8,7 @@ sheets are there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -73,9 +74,10 @@ def repeated(around: np.ndarray, repeats: int) -> tuple[np.ndarray, np.ndarray]:
     """
     wanted = np.linspace(around[0], around[-1], repeats + 1)
     seams = np.abs(around - wanted[:, None]).argmin(1)
-    u, pairs = [], []
-    for first, last in zip(seams[:-1], seams[1:], strict=True):
-        start = sum(map(len, u))
+    u: list[np.ndarray] = []
+    pairs: list[np.ndarray] = []
+    for first, last in pairwise(seams):
+        start = sum(len(part) for part in u)
         u.append(MASS_TO_U * (around[first : last + 1] - around[first]) / (around[last] - around[first]))
         pairs.append(start + np.arange(last - first)[:, None] + [0, 1])
     return np.concatenate(u), np.concatenate(pairs)

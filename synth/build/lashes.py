@@ -9,16 +9,16 @@ from assets.keyed import rng_for
 from synth.build.anatomy import boundary_loops
 from synth.build.graft import Graft
 
-STRANDS = {"upper": 74, "lower": 26}
+STRANDS = {"upper": 72, "lower": 24}
 LENGTH = {"upper": (0.52, 0.88), "lower": (0.24, 0.40)}
 """Share of the strip's depth that a strand spans: shortest at the inner corner, longest outside."""
 
 WIDTH_MM = {"upper": 0.42, "lower": 0.24}
 STEPS = 3
 UNEVEN, BEND, OUTER_SHARE = (0.62, 1.08), 0.05, 0.45
-"""Range of single lengths, sideways sweep of the tips as a share of the strip's length, and length at the outer corner."""
+"""Range of single lengths, sideways sweep of the tips as a share of the strip, and length at the outer corner."""
 
-LINE = {"upper": (48, 0.28), "lower": (0, 0.0)}
+LINE = {"upper": (40, 0.28), "lower": (0, 0.0)}
 """Pieces of the dark line that the roots of the strands form, and the share of the strip's depth it spans."""
 
 FORWARD_MM = 1.1
@@ -28,7 +28,7 @@ LINE_FADES = 0.25
 """Where in the lashes' tile the line ends, from 0 at the roots to 1 at the tips of the strands."""
 
 Piece = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Vertices of a strip (n, 4), bilinear weights (n, 4), sideways offsets in mm (n, 3) and shares (n,) from root to tip."""
+"""Vertices of a strip and bilinear weights, both (n, 4), offsets in mm (n, 3) and shares (n,) from root to tip."""
 
 
 def strip_grid(faces: np.ndarray) -> np.ndarray:
@@ -116,7 +116,7 @@ def _strand(rest_mm: np.ndarray, grid: np.ndarray, kind: str, strand: int) -> Pi
     side = np.cross(tangent, [0.0, 0.0, 1.0])
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-9)
     half = side * (WIDTH_MM[kind] / 2 * (1 - along)[:, None])
-    offset = (np.stack([half, -half], 1) + [0, 0, FORWARD_MM]).reshape(-1, 3)
+    offset = (np.stack([half, -half], 1) + np.array([0, 0, FORWARD_MM])).reshape(-1, 3)
     return np.repeat(index, 2, 0)[:-1], np.repeat(weight, 2, 0)[:-1], offset[:-1], np.repeat(along, 2)[:-1]
 
 
