@@ -83,6 +83,8 @@ def place_uv(rig: Rig, rest_mm: np.ndarray, rig_uv: np.ndarray, parts: np.ndarra
             local = np.clip(rig_uv[rows], 0, 1)
         elif part.material == "hair":
             local = _box(rig_uv[rows])
+        elif part.material == "lash":
+            local = np.clip(rig_uv[rows], 0, 1)
         elif part.material == "teeth":
             local = _arch(points) * [1.0, 0.5] + [0.0, 0.0 if "lower" in part.name else 0.5]
         else:

@@ -95,7 +95,7 @@ def _drawings(space: SkinSpace) -> dict[str, list[np.ndarray]]:
         "nasolabial": [
             _fold(
                 space,
-                [_at(wing, 0.5, 5), _at(wing, 6.0, -4), _at(corner, 10.5, 10), _at(corner, 12, -2)],
+                [_at(wing, 0.5, 4), _at(wing, 3.5, -5), _at(corner, 9.5, 7), _at(corner, 12.0, -3)],
                 2.2, 0.50, 0.45,
             )
         ],

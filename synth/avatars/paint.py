@@ -9,6 +9,7 @@ from assets.rig import Rig
 from synth.avatars import parts_paint
 from synth.avatars.atlas import ATLAS_HEIGHT, ATLAS_WIDTH, TILES
 from synth.avatars.crease_paint import crease_layers, crease_regions
+from synth.avatars.hair_paint import paint_hair
 from synth.avatars.skin import paint_skin
 from synth.avatars.skin_space import skin_space
 from synth.avatars.spec import AvatarSpec
@@ -44,7 +45,7 @@ def paint_avatar(
     texture[TILES["teeth"].window] = parts_paint.paint_teeth(rng)
     texture[TILES["tongue"].window] = parts_paint.paint_soft("tongue", rng)
     texture[TILES["cavity"].window] = parts_paint.paint_soft("cavity", rng)
-    texture[TILES["hair"].window], creases[(*TILES["hair"].window, 3)] = parts_paint.paint_hair(spec, rng)
+    texture[TILES["hair"].window], creases[(*TILES["hair"].window, 3)] = paint_hair(spec, rng)
     for name in ("lash", "brow"):
         texture[TILES[name].window] = parts_paint.paint_lash(spec)
     texture[TILES["cloth"].window] = parts_paint.paint_cloth(spec, rng)

@@ -1,14 +1,18 @@
-"""Textures of everything that is not skin: eyes, teeth, tongue, mouth, hair, lashes, cloth."""
+"""Textures of everything but skin and hair: eyes, teeth, tongue, mouth, lashes, cloth."""
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from scipy import ndimage
 
-from synth.avatars.atlas import EDGE_FROM_U, EYE_TILE_ANGLE_RAD, TILES, WHOLE_FROM_V
+from assets.keyed import rng_for
+from synth.avatars.atlas import EYE_TILE_ANGLE_RAD, TILES
 from synth.avatars.paint_kernels import to_bytes
 from synth.avatars.spec import AvatarSpec
+from synth.avatars.tone import skin_tone
+
+SCLERA_DARK, SCLERA_FAIR = np.array([0.33, 0.285, 0.235]), np.array([0.46, 0.415, 0.37])
+"""Linear RGB of the white of the eye of dark and of fair people."""
 
 IRIS_MM, PUPIL_MM = 5.9, 2.1
 """Radii of the iris and of the pupil."""
@@ -26,45 +30,50 @@ LOWER_TEETH = 0.80
 """Brightness of the lower teeth beside the upper ones: they stand back, in the shade of lips and upper teeth."""
 
 
-STRAND_DRIFT_PX = 7.0
-"""How far strands of the hair's tile stray from straight lines."""
-
-WAVES = {"wavy": (5.0, 7.0), "curls": (10.0, 9.0)}
-"""Words in the names of hair styles, how often their strands swing in the tile, and how far."""
-
-CURL_PX, CURL_SHADE = 9.0, 0.9
-"""How far strands of short curls are from straight, and their relief as the contrast of strands."""
+LASH_FADES = {"female": 0.45, "male": 0.7}
+"""Share of the skin's colour at the tips of the lashes; many women darken theirs."""
 
 
-def _grid(name: str) -> tuple[np.ndarray, np.ndarray]:
+def tile_grid(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return u (W,) to the right and v (H, 1) up of a tile."""
     tile = TILES[name]
     return (np.arange(tile.width) + 0.5) / tile.width, 1 - (np.arange(tile.height)[:, None] + 0.5) / tile.height
 
 
-def _texture(linear: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
+def as_texture(linear: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
+    """Return a tile (H, W, 4) uint8 of linear RGB (H, W, 3) and an alpha in [0, 1]."""
     out = np.empty((*linear.shape[:2], 4), np.uint8)
     out[..., :3] = to_bytes(linear)
     out[..., 3] = np.rint(255 * np.broadcast_to(alpha, linear.shape[:2]))
     return out
 
 
-def _ramp(low: float, high: float, x: np.ndarray) -> np.ndarray:
+def ramp(low: float, high: float, x: np.ndarray) -> np.ndarray:
+    """Return a smooth step from 0 at ``low`` to 1 at ``high``."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
+def sclera_tone(spec: AvatarSpec) -> np.ndarray:
+    """Return the linear RGB (3,) of the white of the eye: yellower with age and pigment, and from person to person.
+
+    It is darker than measured on bare sclera, for lids, lashes and the socket take light that is not traced here.
+    """
+    fair = float(np.clip((spec.skin_ita_deg + 40) / 90, 0, 1))
+    yellow = 0.08 * spec.attributes.get("age", 0.0) + 0.10 * rng_for(spec.seed, "sclera").normal()
+    white = SCLERA_DARK + fair * (SCLERA_FAIR - SCLERA_DARK)
+    return white * np.exp(np.clip(yellow, -0.2, 0.25) * np.array([-0.25, -0.45, -1.0]))
+
+
 def paint_eye(spec: AvatarSpec, eye_radius_mm: float, rng: np.random.Generator) -> np.ndarray:
     """Return the eye's tile: sclera with a few vessels, limbus, fibres of the iris, pupil."""
-    u, v = _grid("eye")
+    u, v = tile_grid("eye")
     x, y = (u - 0.5) * 2 * EYE_TILE_ANGLE_RAD, (v - 0.5) * 2 * EYE_TILE_ANGLE_RAD
     x, y = np.broadcast_arrays(x, y)
     angle, turn = np.hypot(x, y), np.arctan2(y, x)
     edge, hole = IRIS_MM / eye_radius_mm, PUPIL_MM / eye_radius_mm
-    fair = float(np.clip((spec.skin_ita_deg + 40) / 90, 0, 1))
-    white = np.array([0.46, 0.42, 0.37]) + fair * np.array([0.12, 0.125, 0.14])
-    sclera = white * np.ones((*angle.shape, 3))
-    redness = _ramp(0.55, 1.15, angle)[..., None]
+    sclera = sclera_tone(spec) * np.ones((*angle.shape, 3))
+    redness = ramp(0.55, 1.15, angle)[..., None]
     sclera = sclera * (1 - redness * np.array([0.14, 0.34, 0.34]))
     vessels = ndimage.gaussian_filter(rng.standard_normal(angle.shape), (5, 1.2))
     thread = np.clip(1 - 9 * np.abs(vessels / vessels.std()) / 3, 0, 1)[..., None] * redness
@@ -76,15 +85,15 @@ def paint_eye(spec: AvatarSpec, eye_radius_mm: float, rng: np.random.Generator) 
     radius = np.clip((angle - hole) / (edge - hole), 0, 1)
     iris = iris * (1 + 0.16 * fibres * (0.4 + 0.6 * radius))[..., None]
     iris = iris * (1.0 + 0.55 * np.exp(-(((radius - 0.25) / 0.18) ** 2)))[..., None]
-    iris = iris * (1 - 0.72 * _ramp(0.62, 1.0, radius))[..., None]
-    colour = iris + (sclera - iris) * _ramp(edge - 0.035, edge + 0.05, angle)[..., None]
-    pupil = 1 - _ramp(hole - 0.02, hole + 0.025, angle)
-    return _texture(colour * (1 - 0.97 * pupil)[..., None], 0.0)
+    iris = iris * (1 - 0.86 * ramp(0.66, 1.0, radius))[..., None]
+    colour = iris + (sclera - iris) * ramp(edge - 0.02, edge + 0.05, angle)[..., None]
+    pupil = 1 - ramp(hole - 0.02, hole + 0.025, angle)
+    return as_texture(colour * (1 - 0.97 * pupil)[..., None], 0.0)
 
 
 def paint_teeth(rng: np.random.Generator) -> np.ndarray:
     """Return the teeth's tile: u runs along the arch, the upper row in the upper half, the lower below."""
-    u, v = _grid("teeth")
+    u, v = tile_grid("teeth")
     tile = TILES["teeth"]
     shade = rng.uniform(0.92, 1.04)
     colour = np.ones((tile.height, tile.width, 3)) * np.array([0.72, 0.68, 0.585]) * shade
@@ -96,10 +105,10 @@ def paint_teeth(rng: np.random.Generator) -> np.ndarray:
     within = np.where(v > 0.5, (v - 0.5) * 2, 1 - 2 * v)
     aside = np.abs(2 * u - 1)
     shade_behind = np.where(
-        v > 0.5, BACK_TEETH_DARK * _ramp(0.26, 0.78, aside), LOWER_BACK_DARK * _ramp(*LOWER_SHADE, aside)
+        v > 0.5, BACK_TEETH_DARK * ramp(0.26, 0.78, aside), LOWER_BACK_DARK * ramp(*LOWER_SHADE, aside)
     )
     colour = colour * (1 - shade_behind)[..., None]
-    colour = colour * (0.90 + 0.14 * _ramp(0.0, 0.55, 1 - within) - 0.06 * _ramp(0.8, 1.0, 1 - within))[..., None]
+    colour = colour * (0.90 + 0.14 * ramp(0.0, 0.55, 1 - within) - 0.06 * ramp(0.8, 1.0, 1 - within))[..., None]
     return _texture(colour, 0.0)
 
 
@@ -108,79 +117,20 @@ def paint_soft(name: str, rng: np.random.Generator) -> np.ndarray:
     tile = TILES[name]
     colour = np.array([0.37, 0.12, 0.115]) if name == "tongue" else np.array([0.19, 0.050, 0.046])
     grain = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), 1.2)
-    return _texture(colour * (1 + 0.12 * grain / grain.std())[..., None], 0.0)
-
-
-def _streaks(rng: np.random.Generator, knots: int, width_px: float) -> np.ndarray:
-    """Return streaks along v (H, W) of unit variance: ``knots`` independent rows, blurred across."""
-    tile = TILES["hair"]
-    rows = ndimage.gaussian_filter1d(rng.standard_normal((knots, tile.width)), width_px, axis=1, mode="wrap")
-    streaks = cv2.resize(rows, (tile.width, tile.height), interpolation=cv2.INTER_CUBIC)
-    return streaks / streaks.std()
-
-
-def _soft(rng: np.random.Generator, down: int, across: int) -> np.ndarray:
-    """Return smooth noise (H, W) float32 of about unit size with so many spots down and across the hair's tile."""
-    tile = TILES["hair"]
-    knots = rng.standard_normal((down, across)).astype(np.float32)
-    return cv2.resize(knots, (tile.width, tile.height), interpolation=cv2.INTER_CUBIC)
-
-
-def _bent(rng: np.random.Generator, hair: str) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Return columns and rows (H, W) of a tile of straight strands where a style's are, and their shading (H, W)."""
-    tile = TILES["hair"]
-    rows, columns = np.mgrid[: tile.height, : tile.width].astype(np.float32)
-    columns += STRAND_DRIFT_PX * _soft(rng, 7, 12)
-    shade = np.zeros_like(rows)
-    for word, (waves, reach_px) in WAVES.items():
-        if word in hair:
-            turns = 2 * np.pi * waves * rows / tile.height + 1.8 * _soft(rng, 3, 26)
-            columns += reach_px * np.sin(turns)
-            shade += 0.07 * reach_px * np.cos(turns)
-    if "curly" in hair:
-        shade = CURL_SHADE * _soft(rng, 44, 30)
-        columns, rows = columns + CURL_PX * _soft(rng, 44, 30), rows + CURL_PX * _soft(rng, 44, 30)
-    return (columns, rows), shade
-
-
-def _ranked(values: np.ndarray) -> np.ndarray:
-    """Return values of unit variance as evenly spread numbers in (0, 1)."""
-    return 1 / (1 + np.exp(-1.7 * values))
-
-
-def paint_hair(spec: AvatarSpec, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return the hair's tile and its gloss (H, W) uint8.
-
-    Strands run along v from the root at 1 to the tip at 0, where they end one by one; alpha is coverage. Right of
-    `EDGE_FROM_U` they become sparse towards the right, for the free edges of the hair.
-    """
-    u, v = _grid("hair")
-    place, shade = _bent(rng, spec.hair)
-    fine, wisps, locks = (
-        cv2.remap(_streaks(rng, *kind).astype(np.float32), *place, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-        for kind in ((13, 0.55), (9, 1.6), (7, 5.0))
-    )
-    strand = 0.38 * fine + 0.32 * wisps + 0.30 * locks + shade
-    depth = (0.86 + 0.14 * _ramp(0.0, 0.35, v)) * (1 - 0.25 * _ramp(0.93, 1.0, v))
-    tint = np.array([1.0, 0.3, -0.4]) * float(np.clip(2.0 * np.ptp(spec.hair_rgb) / max(spec.hair_rgb), 0, 1))
-    warm = 1 + 0.10 * locks[..., None] * tint
-    colour = np.asarray(spec.hair_rgb) * np.exp(0.42 * strand)[..., None] * depth[..., None] * warm
-    end = WHOLE_FROM_V * 0.78 * _ranked(0.75 * fine + 0.55 * wisps + 0.35 * locks) ** 1.6
-    cover = np.clip(0.5 + 40.0 * (v - end), 0, 1)
-    sparse = np.clip((u - EDGE_FROM_U) / (1 - EDGE_FROM_U), 0, 1)
-    edge = np.clip(0.5 + 5.0 * (_ranked(0.8 * fine + 0.6 * wisps) - 1.2 * _ramp(0.25, 1.1, sparse)), 0, 1) * (
-        v > 0.12 * end
-    )
-    cover = np.where(u > EDGE_FROM_U - 0.01, edge, cover)
-    cover = np.where(v > WHOLE_FROM_V - 0.01, 1.0, cover)
-    gloss = np.clip(128 * np.exp(0.6 * (0.6 * fine + 0.5 * wisps + 0.4 * locks)) * (0.4 + 0.6 * depth), 0, 255)
-    return _texture(colour, cover), np.rint(gloss).astype(np.uint8)
+    return as_texture(colour * (1 + 0.12 * grain / grain.std())[..., None], 0.0)
 
 
 def paint_lash(spec: AvatarSpec) -> np.ndarray:
-    """Return the lashes' tile: nearly black, a little of the colour of the hair."""
-    colour = np.ones((TILES["lash"].height, TILES["lash"].width, 3))
-    return _texture(colour * (0.010 + 0.15 * np.asarray(spec.hair_rgb)), 1.0)
+    """Return the lashes' tile: nearly black roots, a little of the colour of the hair, and tips that fade to the skin.
+
+    Strands are thinner than a pixel, and the fading stands for the skin that is seen between them.
+    """
+    _, v = tile_grid("lash")
+    female = spec.apparent_gender == "female"
+    dark = 0.006 + (0.05 if female else 0.10) * np.asarray(spec.hair_rgb)
+    fade = LASH_FADES[spec.apparent_gender] * ramp(0.3, 1.0, 1 - v)[..., None]
+    colour = dark + (skin_tone(spec.skin_ita_deg) - dark) * fade
+    return as_texture(np.broadcast_to(colour, (TILES["lash"].height, TILES["lash"].width, 3)), 1.0)
 
 
 def paint_cloth(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
@@ -189,4 +139,4 @@ def paint_cloth(spec: AvatarSpec, rng: np.random.Generator) -> np.ndarray:
     weave = rng.standard_normal((tile.height, tile.width))
     shade = ndimage.gaussian_filter(rng.standard_normal((tile.height, tile.width)), 9)
     colour = np.asarray(spec.cloth_rgb) * np.exp(0.05 * weave + 0.10 * shade / shade.std())[..., None]
-    return _texture(colour, 0.0)
+    return as_texture(colour, 0.0)

@@ -23,6 +23,12 @@ MOLE_REACH_MM = 4.0
 FINER_SKIN = 0.65
 """Unevenness of women's skin, in pores, redness and shadows, relative to men's."""
 
+BROWN_LIPS, FAIR_LIPS = np.array([0.82, 0.60, 0.61]), np.array([0.80, 0.49, 0.50])
+"""Colour of bare lips relative to the skin around them, red, green and blue."""
+
+LIP_LINE = 0.2
+"""Darkness of the line between closed lips, which light hardly reaches."""
+
 BROW_SHADE = 0.12
 """Highest luminance of brow hair over that of the skin: brows of fair or grey people are darker than their hair, and a
 brow must stand out to be seen moving."""
@@ -106,13 +112,14 @@ def _mole(space: SkinSpace, middle: np.ndarray, side: int, strength: float) -> n
 def _lips(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, spec: AvatarSpec, female: bool) -> None:
     """Lay the red of the lips over the skin, streaked a little."""
     light = float(np.clip((spec.skin_ita_deg + 30) / 75, 0, 1))
-    natural = base * np.array([0.80, 0.50, 0.50]) if light > 0.45 else base * np.array([0.85, 0.62, 0.62])
+    natural = base * (BROWN_LIPS + light * (FAIR_LIPS - BROWN_LIPS))
     rouge = np.array([0.36, 0.06, 0.07]) * (0.45 + 0.55 * light)
     redness = spec.lip_redness * (0.3 + 0.7 * light)
     red = natural + (rouge - natural) * (0.6 if female else 0.08) * redness
-    cover = masks.lips * ((0.58 if female else 0.48) + 0.3 * redness)
+    cover = masks.lips * ((0.58 if female else 0.72) + 0.3 * redness)
     cover = np.clip(cover, 0, 0.95)
     lay_over(colour, red, cover)
+    lay_over(colour, 0.2 * red, LIP_LINE * masks.lip_line)
     where = np.flatnonzero(cover > 0)
     streak = (0.05 * masks.fine.ravel()[where] + 0.03 * masks.pores.ravel()[where]) * cover.ravel()[where]
     colour.reshape(-1, 3)[where] += streak[:, None] * red.astype(np.float32)
@@ -148,7 +155,7 @@ def _no_lighter(colour: np.ndarray, limit: np.ndarray) -> np.ndarray:
 
 def _lids(colour: np.ndarray, base: np.ndarray, masks: SkinMasks, female: bool) -> None:
     """Redden the lid edges and darken the line of the upper lashes."""
-    wet = base * np.array([0.92, 0.60, 0.56]) + 0.02
+    wet = base * np.array([0.92, 0.60, 0.56]) + np.minimum(0.02, 0.1 * base[0])
     lay_over(colour, wet, 0.55 * masks.lid_edge)
     line = np.clip(masks.upper_lid_edge * (1.2 if female else 0.8), 0, 1)
     lay_over(colour, np.zeros(3), (0.85 if female else 0.65) * line)

@@ -24,6 +24,9 @@ _LASH_ROOTS_MM = 0.2
 """Height above the rim of the upper lid up to which its lashes are rooted."""
 
 
+LIP_LINE_MM = 0.8
+"""Half the width of the dark line between closed lips."""
+
 STREAKS_FROM_MM, STREAK_LENGTH, ROOT_SCATTER_MM = -25.0, 8.0, 1.5
 """Height from which painted roots run outwards, how much longer than wide they are, and the scatter of their ends."""
 
@@ -38,13 +41,15 @@ class SkinMasks:
 
     Attributes
     ----------
-    lips, ears, lids, lid_edge, upper_lid_edge, cheeks, nose, under_eye, chin, forehead, beard, scalp, swept, crown
+    lips, lip_line, ears, lids, lid_edge, upper_lid_edge, cheeks, nose, under_eye, chin, forehead, beard
+    scalp, swept, crown
         Regions; ``swept`` is the scalp of women, without hair before the ears, ``crown`` what receding hair leaves.
     coarse, middle, fine, pores
         Noise with spots of 45, 12, 3 and 1 mm.
     """
 
     lips: np.ndarray
+    lip_line: np.ndarray
     ears: np.ndarray
     lids: np.ndarray
     lid_edge: np.ndarray
@@ -102,6 +107,16 @@ def _between_lips(space: SkinSpace) -> np.ndarray:
     bottom = np.interp(x, points.lip_outer[half:][::-1, 0], points.lip_outer[half:][::-1, 1])
     inside = smooth_step(-0.8, 0.8, np.minimum(top - y, y - bottom))
     return (inside * (x < points.lip_outer[half, 0] + 0.5) * space.front).astype(np.float32)
+
+
+def _lip_line(space: SkinSpace) -> np.ndarray:
+    """Return how near (S, S) the skin is to the line between the closed lips, 1 on it."""
+    x, y = space.chart[..., 0], space.chart[..., 1]
+    upper, lower = space.points.lip_inner[:6], space.points.lip_inner[:4:-1]
+    line = np.interp(x, upper[:, 0], (upper[:, 1] + lower[:, 1]) / 2)
+    end = upper[-1, 0]
+    away = (y - line) / LIP_LINE_MM
+    return (np.exp(-(away**2)) * smooth_step(end + 1.0, end - 1.5, x) * (space.front > 0.3)).astype(np.float32)
 
 
 def _lid_edges(space: SkinSpace) -> tuple[np.ndarray, np.ndarray]:
@@ -166,7 +181,7 @@ def skin_masks(space: SkinSpace) -> SkinMasks:
     beard *= 1 - 0.75 * bump(space, np.array([points["mouth_corner"][0] * 0.5, points["under_lip"][1] + 3]), 5, 3)
     cheek = points["cheek"]
     return SkinMasks(
-        lips=lips, ears=ears, lids=lids, lid_edge=edge, upper_lid_edge=upper_edge,
+        lips=lips, lip_line=_lip_line(space), ears=ears, lids=lids, lid_edge=edge, upper_lid_edge=upper_edge,
         cheeks=bump(space, cheek, 18, 15), nose=bump(space, points["nose_tip"], 9, 10),
         under_eye=bump(space, np.array([eye[0] * 0.86, -11.0 * scale]), 9, 4.2),
         chin=bump(space, points["chin"] + [0, 10], 13, 9), forehead=bump(space, np.array([0, 45.0]), 30, 16),

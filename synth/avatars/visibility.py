@@ -40,6 +40,9 @@ maps of a few millimetres see no light. Black there reads as a gap between lip a
 SOFT_FLOOR = 0.14
 """Least openness of the tongue and of the mouth's lining: flesh scatters light into the mouth from all sides."""
 
+HAIR_FLOOR = 0.3
+"""Least openness of hair: strands scatter light to those below them."""
+
 _RIGS: dict[int, Rig] = {}
 
 
@@ -76,6 +79,10 @@ def _cached_visibility(surface: Surface) -> tuple[np.ndarray, np.ndarray]:
     occlusion[soft] = SOFT_FLOOR + (1 - SOFT_FLOOR) * occlusion[soft]
     fit[soft, 0] = SOFT_FLOOR + (1 - SOFT_FLOOR) * fit[soft, 0]
     fit[soft, 1:] *= 1 - SOFT_FLOOR
+    hair = surface.materials == MATERIALS.index("hair")
+    occlusion[hair] = HAIR_FLOOR + (1 - HAIR_FLOOR) * occlusion[hair]
+    fit[hair] *= 1 - HAIR_FLOOR
+    fit[hair, 0] += HAIR_FLOOR
     on_eye = surface.materials == eye
     occlusion[on_eye], fit[on_eye] = 1.0, [1.0, 0.0, 0.0, 0.0]
     return occlusion, fit

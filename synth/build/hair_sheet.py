@@ -8,13 +8,14 @@ sheets are there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from synth.avatars.atlas import EDGE_FROM_U, MASS_TO_U, WHOLE_FROM_V
 
 MM_PER_FOLD = 72.0
-"""Width of hair that the mass of strands in the tile is laid over; it runs to and fro around the head."""
+"""Width of hair that the mass of strands in the tile is laid over; it repeats around the head."""
 
 
 EDGE_FROM_V = WHOLE_FROM_V - 0.015
@@ -56,18 +57,37 @@ def _strips(rows: int, width: int, pairs: np.ndarray) -> np.ndarray:
     return np.stack([here[:-1], here[1:], there[1:], there[:-1]], -1).reshape(-1, 4)
 
 
-def folded(around_mm: np.ndarray) -> np.ndarray:
-    """Return u of the mass of hair at distances (...) around the head."""
-    return MASS_TO_U * (1 - np.abs(around_mm / MM_PER_FOLD % 2 - 1))
+def repeated(around: np.ndarray, repeats: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where columns (n,) at rising places lie in a tile that repeats; it starts anew at whole columns.
+
+    Parameters
+    ----------
+    around : (n,) float
+    repeats : int
+
+    Returns
+    -------
+    u : (n + repeats - 1,) float
+        Columns of the texture; where the tile starts anew there are two.
+    pairs : (n - 1, 2) int
+        Those on both sides of each strip of quads.
+    """
+    wanted = np.linspace(around[0], around[-1], repeats + 1)
+    seams = np.abs(around - wanted[:, None]).argmin(1)
+    u: list[np.ndarray] = []
+    pairs: list[np.ndarray] = []
+    for first, last in pairwise(seams):
+        start = sum(len(part) for part in u)
+        u.append(MASS_TO_U * (around[first : last + 1] - around[first]) / (around[last] - around[first]))
+        pairs.append(start + np.arange(last - first)[:, None] + [0, 1])
+    return np.concatenate(u), np.concatenate(pairs)
 
 
 def closed_sheet(points_mm: np.ndarray, v: np.ndarray, around_mm: float) -> Sheet:
     """Return a sheet all around something, of a given circumference, with v (R,) of its rows."""
     columns = points_mm.shape[1]
-    folds = 2 * max(round(around_mm / MM_PER_FOLD / 2), 1)
-    u = folded(np.arange(columns + 1) * folds * MM_PER_FOLD / columns)
+    u, pairs = repeated(np.arange(columns + 1.0), max(round(around_mm / MM_PER_FOLD), 1))
     uv = np.stack(np.broadcast_arrays(u, v[:, None]), -1)
-    pairs = np.arange(columns)[:, None] + [0, 1]
     return Sheet(points_mm, uv, pairs, True)
 
 
@@ -75,12 +95,11 @@ def curtain(points_mm: np.ndarray, v: np.ndarray, edge_columns: int) -> Sheet:
     """Return a sheet that is open in front, whose first and last columns thin out to its free edges."""
     rows, columns = points_mm.shape[:2]
     step = np.linalg.norm(np.diff(points_mm, axis=1), axis=2)[rows // 2]
-    u = folded(np.concatenate([[0], np.cumsum(step)]))
+    u, pairs = repeated(np.concatenate([[0], np.cumsum(step)]), max(round(step.sum() / MM_PER_FOLD), 1))
     mass = np.stack(np.broadcast_arrays(u, v[:, None]), -1)
     edge_u = np.linspace(1, EDGE_FROM_U, edge_columns + 1)
     edge = np.stack(np.broadcast_arrays(edge_u, np.linspace(EDGE_FROM_V, 0, rows)[:, None]), -1)
-    pairs = np.arange(columns - 1)[:, None] + [0, 1]
-    strip = columns + np.arange(edge_columns)[:, None] + [0, 1]
+    strip = len(u) + np.arange(edge_columns)[:, None] + [0, 1]
     pairs[:edge_columns], pairs[columns - 1 - edge_columns :] = strip, strip[::-1, ::-1]
     return Sheet(points_mm, np.concatenate([mass, edge], 1), pairs, False)
 

@@ -95,15 +95,19 @@ def texel(maps, sizes, level, u, v):  # pragma: no cover - compiled
 
 
 @njit(cache=True, fastmath=True)
-def eye_light(px, py, pz, lid, directions, colours, sky, ground, up, camera, d, n):  # pragma: no cover - compiled
+def eye_light(
+    px, py, pz, cornea, lid, directions, colours, sky, ground, up, camera, d, n
+):  # pragma: no cover - compiled
     """Return diffuse light and highlight (3 + 3) at a point of an eyeball; the same sums as ``eye.frag``."""
     across = (px - lid[2]) / lid[3]
     fall = max(ONE - across * across, ZERO)
     middle = (lid[0] + lid[1]) * HALF
     top, bottom = middle + (lid[0] - middle) * fall, middle + (lid[1] - middle) * fall
-    shadow = np.float32(0.26) + np.float32(0.74) * _step(-0.3, 5.0, top - py)
-    shadow *= np.float32(0.7) + np.float32(0.3) * _step(-0.3, 1.6, py - bottom)
-    shadow *= np.float32(0.5) + np.float32(0.5) * _step(0.0, 0.7, fall)
+    shadow = np.float32(0.26) + np.float32(0.74) * _step(-0.3, 5.6, top - py)
+    shadow *= np.float32(0.70) + np.float32(0.30) * _step(-0.3, 1.8, py - bottom)
+    shadow *= np.float32(0.40) + np.float32(0.60) * _step(0.0, 0.8, fall)
+    inner = _step(0.45, 0.95, across if px < ZERO else -across)
+    warm = ONE - shadow
     vx, vy, vz = camera[0] - px, camera[1] - py, camera[2] - pz
     size = ONE / np.sqrt(vx * vx + vy * vy + vz * vz)
     vx, vy, vz = vx * size, vy * size, vz * size
@@ -117,18 +121,24 @@ def eye_light(px, py, pz, lid, directions, colours, sky, ground, up, camera, d, 
         size = ONE / np.sqrt(max(hx * hx + hy * hy + hz * hz, np.float32(1e-12)))
         nl = _clamp((d[0] * lx + d[1] * ly + d[2] * lz + np.float32(0.3)) / np.float32(1.3))
         nh = max((n[0] * hx + n[1] * hy + n[2] * hz) * size, ZERO)
-        glint = _step(0.9945, 0.9990, nh) * np.float32(1.1) + nh ** np.float32(60) * np.float32(0.05)
+        glint = _step(0.9962, 0.9992, nh) * np.float32(1.1) + nh ** np.float32(60) * np.float32(0.04)
         red, green, blue = red + colours[i, 0] * nl, green + colours[i, 1] * nl, blue + colours[i, 2] * nl
         shine_red += colours[i, 0] * glint
         shine_green += colours[i, 1] * glint
         shine_blue += colours[i, 2] * glint
-    gain, shine = shadow * np.float32(0.92), np.float32(0.35) + np.float32(0.65) * shadow
-    return red * gain, green * gain, blue * gain, shine_red * shine, shine_green * shine, shine_blue * shine
+    gain = shadow * np.float32(0.92)
+    shine = (np.float32(0.35) + np.float32(0.65) * shadow) * (np.float32(0.3) + np.float32(0.7) * cornea)
+    red *= gain
+    green *= gain * (ONE - np.float32(0.10) * warm) * (ONE - np.float32(0.26) * inner)
+    blue *= gain * (ONE - np.float32(0.20) * warm) * (ONE - np.float32(0.26) * inner)
+    return red, green, blue, shine_red * shine, shine_green * shine, shine_blue * shine
 
 
 @njit(cache=True, fastmath=True)
 def eye_place(px, py, pz, centre, to_gaze, tile, iris_rad, d, n):  # pragma: no cover - compiled
-    """Write the direction and the normal (3,) of a point on an eyeball; return its place in the atlas."""
+    """Write the direction and the normal (3,) of a point on an eyeball; return its place in the atlas and its share
+    of the cornea.
+    """
     d[0], d[1], d[2] = px - centre[0], py - centre[1], pz - centre[2]
     size = ONE / np.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
     d[0], d[1], d[2] = d[0] * size, d[1] * size, d[2] * size
@@ -137,12 +147,13 @@ def eye_place(px, py, pz, centre, to_gaze, tile, iris_rad, d, n):  # pragma: no 
     z = to_gaze[2, 0] * d[0] + to_gaze[2, 1] * d[1] + to_gaze[2, 2] * d[2]
     angle = np.arccos(min(max(z, -ONE), ONE))
     reach = min(angle, np.float32(1.18)) / max(np.sqrt(x * x + y * y), np.float32(1e-5))
-    bulge = (ONE - _step(0.8 * iris_rad, 1.25 * iris_rad, angle)) * np.float32(0.35)
+    cornea = ONE - _step(0.8 * iris_rad, 1.25 * iris_rad, angle)
+    bulge = cornea * np.float32(0.35)
     for k in range(3):
         n[k] = d[k] + bulge * (d[k] - to_gaze[2, k] * z)
     size = ONE / np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2])
     n[0], n[1], n[2] = n[0] * size, n[1] * size, n[2] * size
-    return tile[0] + tile[2] * x * reach, tile[1] + tile[3] * y * reach
+    return tile[0] + tile[2] * x * reach, tile[1] + tile[3] * y * reach, cornea
 
 
 @njit(cache=True, fastmath=True, inline="always")
@@ -214,8 +225,10 @@ def shade(
                             py = _mix(positions, 1, a, b, c, wa, wb, wc)
                             pz = _mix(positions, 2, a, b, c, wa, wb, wc)
                             e = 0 if px > ZERO else 1
-                            u, v = eye_place(px, py, pz, centre[e], to_gaze[e], tile, iris_rad, d, n)
-                            lights = eye_light(px, py, pz, lid[e], directions, colours, sky, ground, up, camera, d, n)
+                            u, v, cornea = eye_place(px, py, pz, centre[e], to_gaze[e], tile, iris_rad, d, n)
+                            lights = eye_light(
+                                px, py, pz, cornea, lid[e], directions, colours, sky, ground, up, camera, d, n
+                            )
                             base, _ = texel(maps, sizes, level, u, v)
                             r = _tone(table, _linear(base[0]) * lights[0] + lights[3])
                             g = _tone(table, _linear(base[1]) * lights[1] + lights[4])

@@ -16,6 +16,9 @@ from synth.render.camera import View, view_of
 from synth.render.scene import Pose, Scene
 
 MAX_LIGHTS = 4
+LIDS_HALF_WIDTH = 0.92
+"""From the middle of an eye to the corners of its lids, in radii of the eyeball."""
+
 EYE_PROBES = 24
 """Vertices of each eyeball from which its rotation is read."""
 
@@ -180,7 +183,7 @@ def _lid_lines(mesh: AvatarMesh, positions_mm: np.ndarray) -> np.ndarray:
     out = np.empty((2, 4), np.float32)
     radius, centres = mesh.eye_radius_mm, mesh.eye_centres_mm
     out[:, 0], out[:, 1] = centres[:, 1] + 0.42 * radius, centres[:, 1] - 0.40 * radius
-    out[:, 2], out[:, 3] = centres[:, 0], 1.15 * radius
+    out[:, 2], out[:, 3] = centres[:, 0], LIDS_HALF_WIDTH * radius
     if mesh.lids is not None:
         points = on_surface(mesh.lids[0].reshape(-1, 3), mesh.lids[1].reshape(-1, 3), positions_mm).reshape(2, 2, 3)
         out[:, :2] = points[..., 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assets.rig import MATERIALS
 from synth.avatars.mesh import AvatarMesh
 from synth.render.background import paint_background
 from synth.render.raster_kernels import CORNER, PLANE, cover, halve, light_vertices, project_vertices
@@ -12,6 +13,9 @@ from synth.render.shade_kernels import shade, tone_table
 from synth.render.shading import frame_terms, root_texture, static_terms
 
 PYRAMID_LEVELS = 6
+
+HAIR_COARSER = 2.5
+"""Factor on the texels of hair; 4 would be one level of the pyramid."""
 
 TONE = tone_table()
 
@@ -141,8 +145,13 @@ def packed_pyramid(albedo: np.ndarray, crease: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _texel_areas(mesh: AvatarMesh) -> np.ndarray:
-    """Return twice the area (F,) of each triangle in texels of the atlas."""
+    """Return twice the area (F,) of each triangle in texels of the atlas, more of hair for a coarser level.
+
+    Strands are narrow across and smooth along, and the hair's texels are finer across: an area does not tell that.
+    """
     height, width = mesh.texture.shape[:2]
     a, b, c = (mesh.uv[mesh.triangles[:, k]] * [width, height] for k in range(3))
     u, v = b - a, c - a
-    return np.maximum(np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]), 1e-3).astype(np.float32)
+    area = np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
+    hair = mesh.materials[mesh.triangles[:, 0]] == MATERIALS.index("hair")
+    return np.maximum(np.where(hair, HAIR_COARSER * area, area), 1e-3).astype(np.float32)

@@ -14,6 +14,7 @@ from synth.avatars.build import build_avatar
 from synth.avatars.creases import FOLD_INDEX
 from synth.avatars.gallery import unit_weights
 from synth.avatars.mesh import AvatarMesh
+from synth.avatars.parts_paint import paint_lash
 from synth.avatars.pose import coefficients, mesh_landmarks, pose_vertices
 from synth.avatars.resting import calm
 from synth.avatars.sample import sample_avatar, sample_avatars, skin_counts, spec_from_json, spec_to_json
@@ -177,3 +178,12 @@ def test_landmarks_ride_on_the_drawn_surface(rig: Rig) -> None:
         expected = marked.landmarks.points(head + np.tensordot(row, rig.shapes_mm, 1) - centre)
         assert np.linalg.norm(drawn - expected, axis=1).max() < 4.0
         assert np.median(np.linalg.norm(drawn - expected, axis=1)) < 0.6
+
+
+def test_lashes_fade_from_dark_roots_towards_the_skin() -> None:
+    spec = sample_avatars(0, load_rig("hm08"), 1)[0]
+    tile = paint_lash(spec)[..., :3].astype(float).mean((1, 2))
+    assert tile[-1] > 2 * tile[0]
+    assert (np.diff(tile) >= 0).all()
+    undyed = paint_lash(replace(spec, apparent_gender="male"))[..., :3].astype(float).mean((1, 2))
+    assert undyed[-1] > tile[-1]

@@ -10,7 +10,7 @@ import pytest
 from assets.rig import Rig
 from assets.rig_bundle import load_rig
 from synth.avatars.atlas import EDGE_FROM_U, MASS_TO_U, TILES, WHOLE_FROM_V
-from synth.avatars.parts_paint import paint_hair
+from synth.avatars.hair_paint import PERIOD_PX, paint_hair
 from synth.avatars.sample import sample_avatars
 from synth.avatars.skin_masks import skin_masks
 from synth.avatars.skin_space import skin_space
@@ -18,6 +18,7 @@ from synth.avatars.surface import surface_of
 from synth.build.default_rig import scalp_of
 from synth.build.garments import GARMENTS, Bust, Garment, azimuth_of, neckline_mm
 from synth.build.hair import hair_graft
+from synth.build.hair_sheet import repeated
 from synth.build.hair_styles import STYLES, Style
 from synth.build.skull import SKULL_CENTRE_MM, Scalp
 
@@ -113,6 +114,24 @@ def test_curls_bend_the_strands(rig: Rig, hair: str) -> None:
         return float(np.abs(np.diff(picture[:380, :380, 1].astype(float), axis=0)).mean())
 
     assert change(hair) > 1.3 * change("hair_bob")
+
+
+@pytest.mark.parametrize("hair", ["hair_bob", "hair_wavy", "hair_curly", "hair_curls"])
+def test_the_tile_repeats_where_it_starts_anew(rig: Rig, hair: str) -> None:
+    spec = replace(sample_avatars(0, rig, 1)[0], hair=hair)
+    picture, _ = paint_hair(spec, np.random.default_rng(1))
+    whole = picture[: int((1 - WHOLE_FROM_V) * len(picture)), :, :3].astype(float)
+    left, right = whole[:, :8], whole[:, PERIOD_PX : PERIOD_PX + 8]
+    assert np.abs(left - right).mean() < 2.0
+
+
+def test_every_strip_of_quads_lies_within_one_repeat() -> None:
+    around = np.cumsum(np.linspace(1, 2, 41))
+    u, pairs = repeated(around, 3)
+    assert len(pairs) == 40
+    widths = u[pairs[:, 1]] - u[pairs[:, 0]]
+    assert (widths > 0).all()
+    assert widths.sum() == pytest.approx(3 * MASS_TO_U)
 
 
 def test_women_have_less_hair_before_the_ears(rig: Rig) -> None:

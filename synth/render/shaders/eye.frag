@@ -33,17 +33,21 @@ void main() {
     float middle = 0.5 * (lid[side].x + lid[side].y);
     float top = middle + (lid[side].x - middle) * fall;
     float bottom = middle + (lid[side].y - middle) * fall;
-    float shadow = mix(0.26, 1.0, smoothstep(-0.3, 5.0, top - v_position.y));
-    shadow *= mix(0.7, 1.0, smoothstep(-0.3, 1.6, v_position.y - bottom));
-    shadow *= mix(0.5, 1.0, smoothstep(0.0, 0.7, fall));
+    float shadow = mix(0.26, 1.0, smoothstep(-0.3, 5.6, top - v_position.y));
+    shadow *= mix(0.70, 1.0, smoothstep(-0.3, 1.8, v_position.y - bottom));
+    shadow *= mix(0.40, 1.0, smoothstep(0.0, 0.8, fall));
+    // Lids lend their colour to the light in their shade, and the inner corner is flesh.
+    vec3 shade = shadow * (1.0 - vec3(0.0, 0.10, 0.20) * (1.0 - shadow));
+    float inner = smoothstep(0.45, 0.95, side == 0 ? -across : across);
+    shade *= 1.0 - vec3(0.0, 0.26, 0.26) * inner;
     vec3 diffuse = mix(ground, sky, dot(d, up) * 0.5 + 0.5);
     vec3 specular = vec3(0.0);
     for (int i = 0; i < light_count; i++) {
         vec3 l = light_direction[i];
         diffuse += light_colour[i] * clamp((dot(d, l) + 0.3) / 1.3, 0.0, 1.0);
         float nh = max(dot(n, normalize(l + view)), 0.0);
-        specular += light_colour[i] * (smoothstep(0.9945, 0.9990, nh) * 1.1 + pow(nh, 60.0) * 0.05);
+        specular += light_colour[i] * (smoothstep(0.9962, 0.9992, nh) * 1.1 + pow(nh, 60.0) * 0.04);
     }
-    vec3 lit = base * diffuse * shadow * 0.92 + specular * mix(0.35, 1.0, shadow);
+    vec3 lit = base * diffuse * shade * 0.92 + specular * mix(0.35, 1.0, shadow) * mix(0.3, 1.0, bulge);
     colour = vec4(sqrt(max(lit, 0.0)) * 0.90909, 1.0);
 }
