@@ -109,7 +109,7 @@ def paint_teeth(rng: np.random.Generator) -> np.ndarray:
     )
     colour = colour * (1 - shade_behind)[..., None]
     colour = colour * (0.90 + 0.14 * ramp(0.0, 0.55, 1 - within) - 0.06 * ramp(0.8, 1.0, 1 - within))[..., None]
-    return _texture(colour, 0.0)
+    return as_texture(colour, 0.0)
 
 
 def paint_soft(name: str, rng: np.random.Generator) -> np.ndarray:
