@@ -38,10 +38,13 @@ _MIMICS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Units that make up for errors in the shape of another one: where that is strong, they need more evidence."""
 
-_MIMICRY = {"browDown": 1.0, "jawOpen": 30.0}
+_MIMICRY = {"browDown": 1.0, "jawOpen": 60.0}
 _USUAL_MIMICRY = 3.0
 """How much more, over what they need at rest. A smile does lower brows a little, and people cry with drawn lips; teeth
-that a smile bares are no open jaw, which the network scores well by itself."""
+that a smile bares are no open jaw."""
+
+_SURE_OF_ITSELF = {"jawOpen": 0.15}
+"""Reading of a unit from which on nothing is mistaken for it: the network scores an open jaw well by itself."""
 
 
 def _moves() -> np.ndarray:
@@ -114,11 +117,12 @@ def _mimicked(mean: np.ndarray) -> np.ndarray:
     result = np.zeros_like(mean)
     for unit, others in _MIMICS.items():
         for side in ("Left", "Right"):
-            name = unit + side if unit + side in FITTED_INDEX else unit
+            column = FITTED_INDEX[unit + side if unit + side in FITTED_INDEX else unit]
+            doubt = np.clip(1.0 - mean[:, column] / _SURE_OF_ITSELF.get(unit, np.inf), 0.0, 1.0)
             for other in others:
                 strength = mean[:, FITTED_INDEX[other + side if other + side in FITTED_INDEX else other]]
-                more = _MIMICRY.get(unit, _USUAL_MIMICRY) * strength
-                result[:, FITTED_INDEX[name]] = np.maximum(result[:, FITTED_INDEX[name]], more)
+                more = _MIMICRY.get(unit, _USUAL_MIMICRY) * strength * doubt
+                result[:, column] = np.maximum(result[:, column], more)
     return result
 
 

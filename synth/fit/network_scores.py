@@ -48,7 +48,7 @@ _READINGS: dict[str, Reading] = {
     "eyeWide": Reading(0.08, 1.5, 0.35),
     "jaw": Reading(0.10, 1.0, 0.08),
     "jawForward": Reading(0.10, 1.0, 0.15),
-    "jawOpen": Reading(0.04, 1.15, 0.07),
+    "jawOpen": Reading(0.04, 1.15, 0.10),
     "mouth": Reading(0.10, 1.0, 0.12),
     "mouthClose": Reading(0.10, 1.0, 0.20),
     "mouthDimple": Reading(0.10, 1.3, 0.15),

@@ -7,6 +7,7 @@ from fit_cases import default_rig, ideal_scores, landmarks_mm, swinging_pose, tr
 from assets.errors import InputError
 from assets.rig import Rig
 from assets.units import AU_UNITS, UNIT_INDEX
+from synth.fit.belief import expression_prior
 from synth.fit.eyes import close_only_an_open_mouth, signed_lids
 from synth.fit.face_model import FITTED_INDEX, FITTED_UNITS, face_model
 from synth.fit.fit import fit_track
@@ -267,3 +268,14 @@ def test_mistakes_are_named() -> None:
     with pytest.raises(InputError) as caught:
         FitSettings(noise_mm=-1.0, batch=0)
     assert len(caught.value.problems) == 2
+
+
+def test_a_smile_hides_a_closed_jaw_but_not_an_open_one() -> None:
+    resting, smiling, laughing = unit_weights(3), unit_weights(3, mouthSmileLeft=0.9), unit_weights(3, jawOpen=0.4)
+    laughing += smiling
+    jaw = FITTED_INDEX["jawOpen"]
+    scores = ideal_scores(np.concatenate([resting, smiling, laughing]))
+    present = np.ones(len(FITTED_UNITS), bool)
+    precision = expression_prior(scores, 9, present, np.zeros(9, bool), FitSettings(), 1.0).precision[:, jaw]
+    assert precision[3] > 20 * precision[0]
+    assert precision[6] == pytest.approx(precision[0])
