@@ -27,7 +27,7 @@ def outside_sections(before_folder: Path, after_folder: Path) -> list[str]:
         name = next(iter(after.values()))["about"]["estimates"]["name"]
         lines += [f"\n### {name}\n", told.read_text(encoding="utf-8").strip() + "\n"]
         lines += judge_tables({key: record for key, record in before.items() if key in after}, after)
-    return ["\n## Outside judges\n", *lines] if lines else []
+    return ["\n## Outside judges", *lines] if lines else []
 
 
 def judge_tables(before: dict[str, Record], after: dict[str, Record]) -> list[str]:
