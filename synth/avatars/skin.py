@@ -26,7 +26,7 @@ FINER_SKIN = 0.65
 BROWN_LIPS, FAIR_LIPS = np.array([0.82, 0.60, 0.61]), np.array([0.80, 0.49, 0.50])
 """Colour of bare lips relative to the skin around them, red, green and blue."""
 
-LIP_LINE = 0.2
+LIP_LINE = 0.1
 """Darkness of the line between closed lips, which light hardly reaches."""
 
 BROW_SHADE = 0.12
