@@ -102,7 +102,9 @@ def _agreement(old: Record, row: Record) -> str:
 
 def _drawn(row: Record) -> str:
     found = row.get("drawn") or {}
-    return f"{interval(found, 'female_male')} × {number(found['amplitude'])}" if found.get("female_male") else "–"
+    if found.get("female_male") is None:
+        return "–"
+    return f"{interval(found, 'female_male')} × {number(found['amplitude'])}"
 
 
 def neutral_section(before: Record | None, after: Record | None) -> list[str]:

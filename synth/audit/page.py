@@ -119,7 +119,9 @@ def _agree(row: dict[str, Any]) -> str:
 
 def _drawn(row: dict[str, Any]) -> str:
     found = row["drawn"]
-    return f"{_short(found['female_male'])} ×{_short(found['amplitude'])}" if found.get("female_male") else ""
+    if found.get("female_male") is None:
+        return ""
+    return f"{_short(found['female_male'])} ×{_short(found['amplitude'])}"
 
 
 def _own(row: dict[str, Any]) -> str:

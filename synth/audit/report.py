@@ -143,8 +143,12 @@ def _as_drawn(paths: list[Path], readings: list[Readings], seed: int) -> Drawn |
         return None
     lengths = []
     for path, one in zip(paths, readings, strict=True):
-        with Shard(path) as shard:
-            lengths.append(read_drawn(shard, one.rows))
+        try:
+            with Shard(path) as shard:
+                lengths.append(read_drawn(shard, one.rows))
+        except (OSError, KeyError, ValueError) as error:
+            what = f"the shard does not tell how its twins were drawn ({' '.join(str(error).split())})"
+            raise InputError.one(what, path, "render the run again") from None
     return drawn_agreement(readings, lengths, seed)
 
 

@@ -103,3 +103,17 @@ def test_another_build_of_the_rig_is_told_not_guessed(rendered: Path, tmp_path: 
     assert audit.drawn is None
     assert "another build" in audit.about["not_drawn"]
     assert record(audit)["units"]["AU12"]["drawn"] == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attribute", ["config", "versions"])
+def test_a_shard_that_does_not_say_its_rig_is_audited_all_the_same(
+    rendered: Path, tmp_path: Path, attribute: str
+) -> None:
+    out = Path(shutil.copytree(rendered, tmp_path / "out"))
+    with h5py.File(find_shards(out)[0], "r+") as file:
+        known = json.loads(file.attrs[attribute])
+        file.attrs[attribute] = json.dumps({k: v for k, v in known.items() if k not in ("assets", "rig")})
+    audit = audit_run(out, open_networks(TrackSettings()))
+    assert audit.drawn is None
+    assert "does not tell how its twins were drawn" in audit.about["not_drawn"]
